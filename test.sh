@@ -1,0 +1,135 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Installs what is missing, builds, and runs every test through ctest, or those that are named.
+set -euo pipefail
+
+# shellcheck source=scripts/setup.sh
+source "$(dirname -- "${BASH_SOURCE[0]}")/scripts/setup.sh"
+
+readonly python=/usr/bin/python3        # Debian's: its packages are what we install
+readonly core='^(unit|scenarios|fuzz)$' # labels of the tests that exercise src/ alone
+readonly coverage_wanted=95             # percent of the lines of src/
+summary=()
+failed=false
+
+usage() {
+    cat <<'END'
+Usage: ./test.sh [NAME...]
+
+Installs what is missing (Debian, with apt-get, as root or through sudo), builds, and runs all
+tests, then prints a summary. NAME runs a part:
+
+  unit        the state machine, function by function
+  scenarios   stories in packetdrill's notation, through the core and through tshark
+  tshark      the captures in captures/, with their expected rows, in every mode of tshark
+  lab         real sockets, judged by the kernel's own record of their states (needs root)
+  docs        README.md and docs/ say what is true; run.sh does what it promises
+  layout      the rules that keep src/ and plugin/ apart
+  fuzz        garbage, under the sanitizers
+  sanitize    the tests of the core, built with AddressSanitizer and UBSan
+  coverage    which lines of src/ the tests reach
+  else        every test whose name matches this regular expression
+
+A test that is skipped says why. With CI=true, a skipped test is a failure.
+END
+}
+
+python_has() {
+    "$python" -c 'import importlib.util, sys; sys.exit(not importlib.util.find_spec(sys.argv[1]))' \
+        "$1"
+}
+
+want_packages() {
+    want_to_build
+    want python3 test -x "$python"
+    want python3-pytest python_has pytest
+    want python3-scapy python_has scapy
+    want libcmocka-dev one_of /usr/include/cmocka.h /usr/local/include/cmocka.h
+    want iproute2 command -v ip
+    want gcovr command -v gcovr
+    install_missing "the test suite"
+}
+
+# run_tests TITLE DIRECTORY CTEST-ARGUMENT...: one line for the summary.
+run_tests() {
+    local -r title=$1 directory=$root/$2
+    local log counts skipped verdict=ok
+    shift 2
+    log=$(mktemp)
+    say "running: $title"
+    ctest --test-dir "$directory" --output-on-failure --no-tests=error -j "$(nproc)" "$@" 2>&1 |
+        tee "$log" || verdict=FAILED
+    counts=$(sed -n 's/^\([0-9]*% tests passed.*\)/\1/p' "$log")
+    # ctest's own skips, and those inside a run of pytest or cmocka.
+    skipped=$(grep -hE '\*\*\*Skipped|^SKIPPED|\[  SKIPPED \]' "$log" \
+        "$directory/Testing/Temporary/LastTest.log" || true)
+    if [[ -n $skipped ]]; then
+        counts+=", $(wc -l <<<"$skipped") skipped"
+        if [[ ${CI:-} == true ]]; then
+            printf '%s\n' "$skipped"
+            verdict='FAILED: a test was skipped'
+        fi
+    fi
+    [[ $verdict == ok ]] || failed=true
+    summary+=("$(printf '%-12s %-52s %s' "$title" "${counts:-no test ran}" "$verdict")")
+    rm -f "$log"
+}
+
+run_plain() {
+    build build -DPython3_EXECUTABLE="$python"
+    run_tests "$@"
+}
+
+run_sanitized() {
+    build build-asan -DPython3_EXECUTABLE="$python" -DTCPSTATE_SANITIZE=ON
+    run_tests sanitize build-asan -L "$core"
+}
+
+run_coverage() {
+    local verdict=ok report
+    build build-coverage -DPython3_EXECUTABLE="$python" -DTCPSTATE_COVERAGE=ON
+    find "$root/build-coverage" -name '*.gcda' -delete
+    run_tests coverage build-coverage -L "$core"
+    report=$(gcovr --root "$root" --filter "$root/src/" --fail-under-line "$coverage_wanted" \
+        "$root/build-coverage") || verdict="FAILED: less than $coverage_wanted %"
+    printf '%s\n' "$report"
+    [[ $verdict == ok ]] || failed=true
+    summary+=("$(printf '%-12s %-52s %s' lines \
+        "$(sed -n 's/^TOTAL *\([0-9]*\) *\([0-9]*\) *\([0-9]*%\).*/\3 of \1 lines of src\//p' \
+            <<<"$report")" "$verdict")")
+}
+
+run_named() {
+    case $1 in
+    sanitize) run_sanitized ;;
+    coverage) run_coverage ;;
+    unit | scenarios | tshark | lab | docs | layout | fuzz) run_plain "$1" build -L "^$1\$" ;;
+    *) run_plain "$1" build -R "$1" ;;
+    esac
+}
+
+main() {
+    local name
+    for name; do
+        case $name in
+        --help | -h) usage && exit ;;
+        -*) say "unknown option $name; ./$program --help says what there is" && exit 2 ;;
+        esac
+    done
+    want_packages
+    if (($#)); then
+        for name; do
+            run_named "$name"
+        done
+    else
+        run_plain all build
+        run_sanitized
+        run_coverage
+    fi
+    printf '\n'
+    printf '%s\n' "${summary[@]}"
+    ! $failed
+}
+
+main "$@"
