@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Sets TCPSTATE_INSTALL_DIR: the folder from which this user's Wireshark loads plugins.
+# Reads TCPSTATE_PLUGIN_DIR, TCPSTATE_SYSTEM_PLUGIN_DIR and TCPSTATE_WIRESHARK_SERIES.
+
+execute_process(COMMAND id -u OUTPUT_VARIABLE TCPSTATE_UID OUTPUT_STRIP_TRAILING_WHITESPACE)
+if(TCPSTATE_PLUGIN_DIR)
+    set(TCPSTATE_INSTALL_DIR ${TCPSTATE_PLUGIN_DIR})
+elseif(TCPSTATE_UID STREQUAL "0")
+    set(TCPSTATE_INSTALL_DIR ${TCPSTATE_SYSTEM_PLUGIN_DIR}/epan)
+else()
+    set(TCPSTATE_INSTALL_DIR
+        $ENV{HOME}/.local/lib/wireshark/plugins/${TCPSTATE_WIRESHARK_SERIES}/epan)
+endif()
