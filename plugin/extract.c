@@ -1,0 +1,301 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Finds the TCP headers of a dissected frame and reads them from the frame's own bytes.
+ *
+ * The tree says only where a header lies: numbers are read from the bytes, because fields such as
+ * tcp.seq depend on the user's preferences. The one field that is asked for is tcp.len, which copes
+ * with offloaded and cut segments; it also tells a segment from a header that is only quoted, or is
+ * in a fragment: those have none.
+ *
+ * Limitations: a TCP layer inside another protocol's subtree (several packets in one 802.11
+ * aggregate) is found only if it is the only one, and an IPv6 routing header is not looked into.
+ */
+#include "extract.h"
+
+#include <string.h>
+
+/* Wireshark's numbers of the protocols and the field looked for; written once, at start-up. */
+static int id_tcp = -1, id_tcp_len = -1;
+static int id_ip = -1, id_ipv6 = -1, id_icmp = -1, id_icmpv6 = -1;
+static int id_vlan = -1, id_vlan_outer = -1;
+
+#define IPV4_HEADER 20
+#define IPV6_HEADER 40
+#define TCP_HEADER_MAX 60
+#define ICMP_HEADER 8
+#define PORTS_AND_SEQ 8 /* the least of a TCP header that an ICMP error quotes */
+#define NEXT_HEADER_TCP 6
+
+/* What the layers before the one at hand said. */
+struct outer {
+    struct endpoints endpoints;
+    uint16_t ip_id;
+    uint8_t ttl;
+};
+
+/* Looks up the numbers of what this file reads. Called once, when every protocol is registered. */
+void
+extract_register(void)
+{
+    id_tcp = proto_get_id_by_filter_name("tcp");
+    id_tcp_len = proto_registrar_get_id_byname("tcp.len");
+    id_ip = proto_get_id_by_filter_name("ip");
+    id_ipv6 = proto_get_id_by_filter_name("ipv6");
+    id_icmp = proto_get_id_by_filter_name("icmp");
+    id_icmpv6 = proto_get_id_by_filter_name("icmpv6");
+    id_vlan = proto_get_id_by_filter_name("vlan");
+    id_vlan_outer = proto_get_id_by_filter_name("ieee8021ad");
+}
+
+/* The fields that Wireshark must put into the tree for extract(); the caller owns the array. */
+GArray *
+extract_wanted(void)
+{
+    GArray *wanted = g_array_new(FALSE, FALSE, sizeof(int));
+    g_array_append_val(wanted, id_tcp);
+    g_array_append_val(wanted, id_tcp_len);
+    return wanted;
+}
+
+static uint16_t
+read16(const uint8_t *octets)
+{
+    return (uint16_t)(octets[0] << 8 | octets[1]);
+}
+
+/* The octets at the start of an item, at least size of them, or NULL. Sets *available. */
+static const uint8_t *
+octets_of(const field_info *item, int size, int *available)
+{
+    if (!item->ds_tvb || item->start < 0)
+        return NULL;
+    *available = tvb_captured_length_remaining(item->ds_tvb, item->start);
+    return *available >= size ? tvb_get_ptr(item->ds_tvb, item->start, *available) : NULL;
+}
+
+static void
+set_addresses(struct endpoints *endpoints, const uint8_t *source, const uint8_t *destination,
+              uint8_t size)
+{
+    memcpy(endpoints->address[0], source, size);
+    memcpy(endpoints->address[1], destination, size);
+    endpoints->address_size = size;
+}
+
+static void
+read_ipv4(const uint8_t *header, struct outer *outer)
+{
+    outer->ip_id = read16(header + 4);
+    outer->ttl = header[8];
+    set_addresses(&outer->endpoints, header + 12, header + 16, 4);
+}
+
+static void
+read_ipv6(const uint8_t *header, struct outer *outer)
+{
+    outer->ip_id = 0;
+    outer->ttl = header[7];
+    set_addresses(&outer->endpoints, header + 8, header + 24, 16);
+}
+
+/* A layer that carries TCP without IP, or IP inside another protocol's subtree: what Wireshark
+ * says of the frame's innermost addresses. */
+static void
+use_frame_addresses(const packet_info *pinfo, struct outer *outer)
+{
+    int size = pinfo->src.len;
+    if (size == pinfo->dst.len && size > 0 && size <= EXTRACT_ADDRESS_MAX)
+        set_addresses(&outer->endpoints, pinfo->src.data, pinfo->dst.data, (uint8_t)size);
+}
+
+/* When a frame was captured, nanoseconds since the epoch. A damaged capture's absurd times wrap. */
+int64_t
+extract_time(const packet_info *pinfo)
+{
+    return (int64_t)((uint64_t)pinfo->abs_ts.secs * 1000000000u + (uint64_t)pinfo->abs_ts.nsecs);
+}
+
+/* FNV-1a of the sender's link-layer address, 0 if the frame has none. */
+static uint32_t
+link_digest(const packet_info *pinfo)
+{
+    const uint8_t *octets = pinfo->dl_src.data;
+    if (!octets || pinfo->dl_src.len <= 0)
+        return 0;
+    uint32_t digest = 2166136261u;
+    for (int i = 0; i < pinfo->dl_src.len; i++)
+        digest = (digest ^ octets[i]) * 16777619u;
+    return digest ? digest : 1;
+}
+
+static void
+set_context(const packet_info *pinfo, const struct outer *outer, struct extracted *found)
+{
+    found->segment.time = extract_time(pinfo);
+    found->segment.frame = pinfo->num;
+    found->segment.ip_id = outer->ip_id;
+    found->segment.ttl = outer->ttl;
+    found->segment.link = link_digest(pinfo);
+}
+
+static const field_info *
+child_of(const proto_node *node, int id)
+{
+    for (const proto_node *child = node->first_child; child; child = child->next) {
+        const field_info *finfo = PNODE_FINFO(child);
+        if (finfo && finfo->hfinfo && finfo->hfinfo->id == id)
+            return finfo;
+    }
+    return NULL;
+}
+
+static bool
+read_segment(const field_info *tcp, const field_info *length, const packet_info *pinfo,
+             const struct outer *outer, struct extracted *found)
+{
+    int available = 0;
+    const uint8_t *header = octets_of(tcp, PORTS_AND_SEQ, &available);
+    if (!header || !length)
+        return false;
+    memset(found, 0, sizeof(*found));
+    if (!tcpstate_segment_parse(header, (size_t)MIN(available, TCP_HEADER_MAX), &found->segment))
+        return false;
+    found->endpoints = outer->endpoints;
+    found->endpoints.port[0] = read16(header);
+    found->endpoints.port[1] = read16(header + 2);
+    found->segment.len = ws_finfo_uint(length);
+    set_context(pinfo, outer, found);
+    return true;
+}
+
+/* The TCP header quoted behind an IP header, as far as it was captured: RFC 792 promises eight
+ * octets of it. */
+static bool
+read_quoted_tcp(const uint8_t *header, int available, const packet_info *pinfo,
+                const struct outer *outer, struct extracted *found)
+{
+    if (available < PORTS_AND_SEQ)
+        return false;
+    memset(found, 0, sizeof(*found));
+    if (!tcpstate_segment_parse(header, (size_t)MIN(available, TCP_HEADER_MAX), &found->segment))
+        found->segment.seq = (uint32_t)read16(header + 4) << 16 | read16(header + 6);
+    found->endpoints = outer->endpoints;
+    found->endpoints.port[0] = read16(header);
+    found->endpoints.port[1] = read16(header + 2);
+    found->unreachable = true;
+    set_context(pinfo, outer, found);
+    return true;
+}
+
+/* Whether an ICMP error ends a connection attempt: any unreachable destination but "fragmentation
+ * needed", and an exceeded time to live. */
+static bool
+icmp_refuses(uint8_t type, uint8_t code)
+{
+    return (type == 3 && code != 4) || (type == 11 && code == 0);
+}
+
+static bool
+icmpv6_refuses(uint8_t type, uint8_t code)
+{
+    return type == 1 || (type == 3 && code == 0) || (type == 4 && code == 1);
+}
+
+static bool
+read_icmp(const field_info *icmp, const packet_info *pinfo, const struct outer *outer,
+          struct extracted *found)
+{
+    int available = 0;
+    const uint8_t *message = octets_of(icmp, ICMP_HEADER + IPV4_HEADER, &available);
+    if (!message || !icmp_refuses(message[0], message[1]))
+        return false;
+    const uint8_t *ip = message + ICMP_HEADER;
+    int header = (ip[0] & 0xf) * 4;
+    bool first_fragment = (read16(ip + 6) & 0x1fff) == 0;
+    if (ip[0] >> 4 != 4 || header < IPV4_HEADER || ip[9] != NEXT_HEADER_TCP || !first_fragment)
+        return false;
+    struct outer quoted = *outer;
+    read_ipv4(ip, &quoted);
+    return read_quoted_tcp(ip + header, available - ICMP_HEADER - header, pinfo, &quoted, found);
+}
+
+static bool
+read_icmpv6(const field_info *icmp, const packet_info *pinfo, const struct outer *outer,
+            struct extracted *found)
+{
+    int available = 0;
+    const uint8_t *message = octets_of(icmp, ICMP_HEADER + IPV6_HEADER, &available);
+    if (!message || !icmpv6_refuses(message[0], message[1]))
+        return false;
+    const uint8_t *ip = message + ICMP_HEADER;
+    if (ip[0] >> 4 != 6 || ip[6] != NEXT_HEADER_TCP)
+        return false;
+    struct outer quoted = *outer;
+    read_ipv6(ip, &quoted);
+    return read_quoted_tcp(ip + IPV6_HEADER, available - ICMP_HEADER - IPV6_HEADER, pinfo, &quoted,
+                           found);
+}
+
+static void
+note_outer(const field_info *item, struct outer *outer)
+{
+    int available = 0;
+    const uint8_t *octets;
+    int id = item->hfinfo->id;
+    if (id == id_ip && (octets = octets_of(item, IPV4_HEADER, &available)) != NULL)
+        read_ipv4(octets, outer);
+    else if (id == id_ipv6 && (octets = octets_of(item, IPV6_HEADER, &available)) != NULL)
+        read_ipv6(octets, outer);
+    else if ((id == id_vlan || id == id_vlan_outer) &&
+             (octets = octets_of(item, 2, &available)) != NULL)
+        outer->endpoints.vlan = (outer->endpoints.vlan << 12 | (read16(octets) & 0xfff)) & 0xffffff;
+}
+
+/* A TCP layer that some protocol put into its own subtree; its IP layer is not in a tree that
+ * nobody looks at, so its addresses are the frame's. */
+static size_t
+extract_nested(const proto_tree *tree, const packet_info *pinfo, struct extracted *found)
+{
+    const GPtrArray *tcps = proto_get_finfo_ptr_array(tree, id_tcp);
+    const GPtrArray *lengths = proto_get_finfo_ptr_array(tree, id_tcp_len);
+    if (!tcps || !lengths || tcps->len != 1 || lengths->len != 1)
+        return 0;
+    struct outer outer = {0};
+    use_frame_addresses(pinfo, &outer);
+    return read_segment(g_ptr_array_index(tcps, 0), g_ptr_array_index(lengths, 0), pinfo, &outer,
+                        found);
+}
+
+/* The segments of a frame, outermost first.
+ *
+ * tree: the frame's root; NULL finds nothing. found: room for EXTRACT_MAX. Returns how many were
+ * found. Assumes nothing about what other dissectors left in the tree. */
+size_t
+extract(const proto_tree *tree, const packet_info *pinfo, struct extracted *found)
+{
+    struct outer outer = {0};
+    size_t count = 0;
+    bool tcp_seen = false, icmp_seen = false;
+
+    for (const proto_node *node = tree ? tree->first_child : NULL; node; node = node->next) {
+        const field_info *item = PNODE_FINFO(node);
+        if (!item || !item->hfinfo || count == EXTRACT_MAX)
+            continue;
+        int id = item->hfinfo->id;
+        if (id == id_tcp) {
+            tcp_seen = true;
+            if (outer.endpoints.address_size == 0)
+                use_frame_addresses(pinfo, &outer);
+            count += read_segment(item, child_of(node, id_tcp_len), pinfo, &outer, &found[count]);
+        } else if (id == id_icmp || id == id_icmpv6) {
+            icmp_seen = true;
+            count += id == id_icmp ? read_icmp(item, pinfo, &outer, &found[count])
+                                   : read_icmpv6(item, pinfo, &outer, &found[count]);
+        } else {
+            note_outer(item, &outer);
+        }
+    }
+    if (tree && !tcp_seen && !icmp_seen)
+        count = extract_nested(tree, pinfo, found);
+    return count;
+}

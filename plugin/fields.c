@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Registers the protocol, its fields, and one expert information per event.
+ */
+#include "fields.h"
+
+int proto_tcpstate = -1;
+int field_hf[FIELD_COUNT];
+int ett_tcpstate = -1;
+
+/* Events that can be milder than event.def says; each gets a second expert information under the
+ * same filter name. */
+static const struct milder {
+    uint8_t event, severity;
+} milder[] = {
+    {TCPSTATE_EVENT_syn_unanswered, TCPSTATE_SEVERITY_NOTE},
+};
+
+/* Wireshark keeps pointers to these; written once, for the life of the process. */
+static expert_field event_ei[TCPSTATE_EVENT_COUNT];
+static expert_field milder_ei[G_N_ELEMENTS(milder)];
+
+static const struct event_text {
+    const char *name, *happened;
+} event_text[] = {
+#define EVENT(slug, severity, group, rfc, happened, advice) {"tcpstate.event." #slug, happened},
+#include "event.def"
+#undef EVENT
+};
+
+static int
+severity_of(enum tcpstate_severity severity)
+{
+    static const int severities[] = {PI_CHAT, PI_NOTE, PI_WARN, PI_ERROR};
+    return severities[severity];
+}
+
+static int
+group_of(enum tcpstate_group group)
+{
+    static const int groups[] = {PI_SEQUENCE, PI_SECURITY, PI_ASSUMPTION};
+    return groups[group];
+}
+
+/* The event's sentence without its figures, as the list of expert informations shows it: the
+ * placeholders become words. Freed never: it lives as long as the process. */
+static char *
+summary_of(const char *happened)
+{
+    static const struct {
+        const char *name, *word;
+    } words[] = {
+        {"{who}", "one endpoint"}, {"{peer}", "the other"},      {"{span}", "some time"},
+        {"{count}", "some"},       {"{frame}", "another frame"},
+    };
+    GString *summary = g_string_new(happened);
+    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
+        char *at;
+        while ((at = strstr(summary->str, words[i].name)) != NULL) {
+            gssize position = at - summary->str;
+            g_string_erase(summary, position, (gssize)strlen(words[i].name));
+            g_string_insert(summary, position, words[i].word);
+        }
+    }
+    summary->str[0] = g_ascii_toupper(summary->str[0]);
+    return g_string_free(summary, FALSE);
+}
+
+static void
+describe(ei_register_info *info, expert_field *id, enum tcpstate_event event,
+         enum tcpstate_severity severity)
+{
+    static const ei_register_info blank = {NULL, {NULL, 0, 0, NULL, EXPFILL}};
+    *info = blank;
+    info->ids = id;
+    info->eiinfo.name = event_text[event].name;
+    info->eiinfo.group = group_of(tcpstate_event_group(event));
+    info->eiinfo.severity = severity_of(severity);
+    info->eiinfo.summary = summary_of(event_text[event].happened);
+    id->ei = EI_INIT_EI;
+    id->hf = EI_INIT_HF;
+}
+
+static void
+register_events(void)
+{
+    const int count = TCPSTATE_EVENT_COUNT + (int)G_N_ELEMENTS(milder);
+    ei_register_info *info = g_new0(ei_register_info, count);
+    for (int event = 0; event < TCPSTATE_EVENT_COUNT; event++)
+        describe(&info[event], &event_ei[event], event, tcpstate_event_severity(event));
+    for (size_t i = 0; i < G_N_ELEMENTS(milder); i++)
+        describe(&info[TCPSTATE_EVENT_COUNT + i], &milder_ei[i], milder[i].event,
+                 milder[i].severity);
+    expert_register_field_array(expert_register_protocol(proto_tcpstate), info, count);
+}
+
+/* Registers all there is to register about the protocol's items. Called once, at start-up. */
+void
+fields_register(void)
+{
+    static hf_register_info hf[] = {
+#define X(id, abbrev, name, type, base, blurb)                                                     \
+    {&field_hf[FIELD_##id], {name, "tcpstate." abbrev, FT_##type, base, NULL, 0, blurb, HFILL}},
+        TCPSTATE_FIELDS(X)
+#undef X
+    };
+    static int *ett[] = {&ett_tcpstate};
+
+    proto_tcpstate = proto_register_protocol("TCP connection state", "TCP State", "tcpstate");
+    proto_register_field_array(proto_tcpstate, hf, G_N_ELEMENTS(hf));
+    proto_register_subtree_array(ett, G_N_ELEMENTS(ett));
+    register_events();
+}
+
+/* The expert information that shows an occurrence with the severity it has. */
+expert_field *
+fields_expert(const struct tcpstate_occurrence *occurrence)
+{
+    for (size_t i = 0; i < G_N_ELEMENTS(milder); i++)
+        if (milder[i].event == occurrence->event && milder[i].severity == occurrence->severity)
+            return &milder_ei[i];
+    return &event_ei[occurrence->event];
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The post-dissector: on a frame's first visit it extracts the segments and has the core judge
+ * them; on every visit, the first included, it shows what was judged.
+ *
+ * Specification: RFC 9293.
+ *
+ * Limitations: it sees only frames that Wireshark dissects as TCP, so a preference that hides TCP
+ * (a disabled protocol, a decoding of one's own) hides it from here too. Frames are judged in the
+ * order of the capture; one captured out of order is judged where it stands.
+ */
+#include "extract.h"
+#include "fields.h"
+#include "packet-tcpstate.h"
+#include "pairs.h"
+#include "prefs.h"
+#include "render.h"
+#include "taps.h"
+#include "timeline.h"
+
+static dissector_handle_t handle; /* set at start-up, for the life of the process */
+static int tap = -1;              /* likewise */
+
+/* The settings that the capture at hand is judged by, so that all its frames agree. */
+static struct tcpstate_settings settings;
+
+static void
+judge(struct extracted *found)
+{
+    const struct pair_key *key;
+    struct tcpstate_record record;
+    struct tcpstate_pair *pair = pairs_find(found, prefs_vlans_apart(), &key);
+    if (found->unreachable) {
+        if (tcpstate_observe_unreachable(pair, &found->segment, &record))
+            timeline_add(&record, &found->segment);
+        return;
+    }
+    tcpstate_observe(pair, &found->segment, &settings, &pairs_spare(key)->core, &record);
+    if (record.opened)
+        pairs_take_spare();
+    if (record.connection)
+        timeline_add(&record, &found->segment);
+}
+
+static void
+judge_frame(const packet_info *pinfo, const proto_tree *tree)
+{
+    struct extracted found[EXTRACT_MAX];
+    size_t count = extract(tree, pinfo, found);
+    for (size_t i = 0; i < count; i++)
+        judge(&found[i]);
+}
+
+static void
+show(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, struct sighting *sighting)
+{
+    render(tvb, pinfo, tree, sighting);
+    if (have_tap_listener(tap))
+        tap_queue_packet(tap, pinfo, wmem_memdup(pinfo->pool, sighting, sizeof(*sighting)));
+}
+
+static int
+dissect_tcpstate(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
+{
+    bool later = PINFO_FD_VISITED(pinfo);
+    int64_t time = extract_time(pinfo);
+    if (!later) {
+        timeline_advance(time);
+        judge_frame(pinfo, tree);
+    }
+    taps_advance(timeline_end());
+
+    struct sighting sightings[EXTRACT_MAX];
+    size_t count = timeline_at(pinfo->num, sightings);
+    for (size_t i = 0; i < count; i++) {
+        sightings[i].time = time;
+        sightings[i].later = later;
+        show(tvb, pinfo, tree, &sightings[i]);
+    }
+    return tvb_captured_length(tvb);
+}
+
+/* A capture is about to be dissected, or dissected again. Asks for the fields that extract() reads
+ * only if the protocol is enabled: a tree costs a fifth of a packet's time. */
+static void
+begin_capture(void)
+{
+    bool enabled = proto_is_protocol_enabled(find_protocol_by_id(proto_tcpstate));
+    set_postdissector_wanted_hfids(handle, enabled ? extract_wanted() : NULL);
+    settings = prefs_settings();
+    timeline_reset();
+    pairs_reset();
+}
+
+static void
+end_capture(void)
+{
+    taps_forget();
+    timeline_reset();
+    pairs_reset();
+}
+
+/* Wireshark's own entry: registers the protocol. Called once, at start-up. */
+void
+proto_register_tcpstate(void)
+{
+    fields_register();
+    prefs_register(proto_tcpstate);
+    pairs_register();
+    handle = register_dissector("tcpstate", dissect_tcpstate, proto_tcpstate);
+    tap = register_tap("tcpstate");
+    taps_register();
+    register_init_routine(begin_capture);
+    register_cleanup_routine(end_capture);
+    register_postdissector(handle);
+}
+
+/* Wireshark's second entry: called when every protocol is registered. */
+void
+proto_reg_handoff_tcpstate(void)
+{
+    extract_register();
+}

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Finds the pair a segment belongs to, and holds the memory of pairs and connections.
+ */
+#include "pairs.h"
+
+#include <string.h>
+
+#include <epan/to_str.h>
+
+/* What the map holds: the core's knowledge of the pair, and behind it the key. */
+struct pair_node {
+    struct tcpstate_pair pair;
+    struct pair_key key; /* the last member: its address is as long as it must be */
+};
+
+/* A key on the stack, with room for the longest addresses. */
+union key_buffer {
+    struct pair_key key;
+    uint8_t room[sizeof(struct pair_key) + 2 * EXTRACT_ADDRESS_MAX];
+};
+
+/* From keys to pairs of the capture at hand: Wireshark empties it with each file. */
+static wmem_map_t *pairs;
+
+/* The connection that the core may take next; file scope, NULL if there is none. */
+static struct connection *spare;
+static uint32_t next_index; /* of the next connection */
+
+static size_t
+key_size(const struct pair_key *key)
+{
+    return sizeof(*key) + 2 * (size_t)key->address_size;
+}
+
+static guint
+key_hash(gconstpointer data)
+{
+    const struct pair_key *key = data;
+    const uint8_t *octets = data;
+    uint64_t hash = 0;
+    for (size_t at = 0; at < key_size(key); at += 4) {
+        uint32_t word;
+        memcpy(&word, octets + at, sizeof(word));
+        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
+        hash ^= hash >> 32;
+    }
+    return (guint)hash;
+}
+
+static gboolean
+key_equal(gconstpointer a, gconstpointer b)
+{
+    uint32_t head_a, head_b; /* VLAN and size of the addresses at once */
+    memcpy(&head_a, a, sizeof(head_a));
+    memcpy(&head_b, b, sizeof(head_b));
+    return head_a == head_b && memcmp(a, b, key_size(a)) == 0;
+}
+
+/* Makes the table. Called once, at start-up. */
+void
+pairs_register(void)
+{
+    pairs = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), key_hash, key_equal);
+}
+
+/* Forgets the capture before; its memory goes with Wireshark's file scope. */
+void
+pairs_reset(void)
+{
+    spare = NULL;
+    next_index = 0;
+}
+
+static void
+make_key(const struct endpoints *endpoints, bool vlans_apart, bool swap, struct pair_key *key)
+{
+    size_t size = endpoints->address_size;
+    key->vlan = vlans_apart ? endpoints->vlan & 0xffffff : 0;
+    key->address_size = endpoints->address_size;
+    key->port[swap] = endpoints->port[0];
+    key->port[!swap] = endpoints->port[1];
+    memcpy(key->address + (swap ? size : 0), endpoints->address[0], size);
+    memcpy(key->address + (swap ? 0 : size), endpoints->address[1], size);
+}
+
+/* The pair that a segment belongs to, made if it is new.
+ *
+ * Fills in the segment's side and self. Sets *key to the pair's key, which lives as long as the
+ * pair: until the capture is closed. */
+struct tcpstate_pair *
+pairs_find(struct extracted *found, bool vlans_apart, const struct pair_key **key)
+{
+    const struct endpoints *endpoints = &found->endpoints;
+    int order = memcmp(endpoints->address[0], endpoints->address[1], endpoints->address_size);
+    if (order == 0)
+        order = (int)endpoints->port[0] - (int)endpoints->port[1];
+    found->segment.self = order == 0;
+    found->segment.side = order > 0;
+
+    union key_buffer buffer;
+    make_key(endpoints, vlans_apart, order > 0, &buffer.key);
+    struct pair_node *node = wmem_map_lookup(pairs, &buffer.key);
+    if (!node) {
+        size_t size = offsetof(struct pair_node, key) + key_size(&buffer.key);
+        node = wmem_alloc0(wmem_file_scope(), MAX(size, sizeof(*node)));
+        memcpy(&node->key, &buffer.key, key_size(&buffer.key));
+        wmem_map_insert(pairs, &node->key, node);
+    }
+    *key = &node->key;
+    return &node->pair;
+}
+
+/* The connection that the core may take for a segment of the pair with this key. */
+struct connection *
+pairs_spare(const struct pair_key *key)
+{
+    if (!spare)
+        spare = wmem_new0(wmem_file_scope(), struct connection);
+    spare->core.index = next_index;
+    spare->key = key;
+    return spare;
+}
+
+/* The core took the spare connection: the next one gets the next index. */
+void
+pairs_take_spare(void)
+{
+    spare = NULL;
+    next_index++;
+}
+
+/* An endpoint as "address:port", in memory of the given scope; NULL stands for g_malloc(). */
+char *
+pairs_endpoint_text(wmem_allocator_t *scope, const struct connection *connection,
+                    enum tcpstate_role role)
+{
+    const struct pair_key *key = connection->key;
+    int side = connection->core.client_side ^ (role == TCPSTATE_SERVER && !connection->core.self);
+    const uint8_t *octets = key->address + (side ? key->address_size : 0);
+    int type = key->address_size == 4 ? AT_IPv4 : key->address_size == 16 ? AT_IPv6 : AT_NONE;
+    address shown;
+    set_address(&shown, type, type == AT_NONE ? 0 : (int)key->address_size, octets);
+    char *name = address_to_str(NULL, &shown);
+    char *text =
+        wmem_strdup_printf(scope, type == AT_IPv6 ? "[%s]:%u" : "%s:%u", name, key->port[side]);
+    wmem_free(NULL, name);
+    return text;
+}

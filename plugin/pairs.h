@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The table of pairs of addresses and ports, and the connections of each.
+ */
+#ifndef TCPSTATE_PAIRS_H
+#define TCPSTATE_PAIRS_H
+
+#include "extract.h"
+
+/* A pair of endpoints in canonical order: the lower address and port is side 0. As long as its
+ * addresses are, so that a pair of IPv4 endpoints takes 16 octets. */
+struct pair_key {
+    uint32_t vlan : 24;
+    uint32_t address_size : 8; /* octets of each address */
+    uint16_t port[2];          /* by side */
+    uint8_t address[];         /* side 0's, then side 1's */
+};
+
+/* A connection, and what the plugin keeps beside it. The core's part comes first: a pointer to it
+ * is a pointer to the whole. */
+struct connection {
+    struct tcpstate_connection core;
+    const struct pair_key *key;
+    uint32_t entry; /* its last entry in the timeline */
+};
+
+void pairs_register(void);
+void pairs_reset(void);
+struct tcpstate_pair *pairs_find(struct extracted *found, bool vlans_apart,
+                                 const struct pair_key **key);
+struct connection *pairs_spare(const struct pair_key *key);
+void pairs_take_spare(void);
+char *pairs_endpoint_text(wmem_allocator_t *scope, const struct connection *connection,
+                          enum tcpstate_role role);
+
+#endif

@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Shows one segment: its subtree, its fields, its expert informations.
+ *
+ * Everything comes from the timeline, on the first visit to a frame as on every later one, so that
+ * facts are the same on all of them. Leaves are added whether or not the subtree is real: a custom
+ * column reads them from a tree that has nothing else.
+ */
+#include "fields.h"
+#include "prefs.h"
+#include "render.h"
+
+#define EVENT_TEXT_MAX 512
+#define NANOSECONDS 1000000000
+
+/* What is at hand while one segment is shown. */
+struct canvas {
+    tvbuff_t *tvb;
+    packet_info *pinfo;
+    proto_tree *tree; /* the segment's subtree; NULL when nobody asks for one */
+    const struct sighting *sighting;
+    const struct tcpstate_connection *connection;
+};
+
+static proto_item *
+add_string(const struct canvas *canvas, enum field field, const char *value)
+{
+    proto_item *item =
+        proto_tree_add_string(canvas->tree, field_hf[field], canvas->tvb, 0, 0, value);
+    proto_item_set_generated(item);
+    return item;
+}
+
+/* A leaf that is only for filters. One that was faked is the subtree's own item: leave that. */
+static void
+add_hidden(const struct canvas *canvas, enum field field, const char *value)
+{
+    proto_item *item = add_string(canvas, field, value);
+    if (item != canvas->tree)
+        proto_item_set_hidden(item);
+}
+
+static void
+add_uint(const struct canvas *canvas, enum field field, uint32_t value)
+{
+    proto_item_set_generated(
+        proto_tree_add_uint(canvas->tree, field_hf[field], canvas->tvb, 0, 0, value));
+}
+
+/* A frame's number, if it is known and not after this frame: a link forward would be there on later
+ * visits only. */
+static void
+add_frame(const struct canvas *canvas, enum field field, uint32_t frame)
+{
+    if (frame != 0 && frame <= canvas->sighting->frame)
+        add_uint(canvas, field, frame);
+}
+
+static void
+add_age(const struct canvas *canvas, enum field field, int64_t since)
+{
+    int64_t age = canvas->sighting->time - since;
+    nstime_t shown = {.secs = (time_t)(age / NANOSECONDS), .nsecs = (int)(age % NANOSECONDS)};
+    proto_item_set_generated(
+        proto_tree_add_time(canvas->tree, field_hf[field], canvas->tvb, 0, 0, &shown));
+}
+
+static void
+add_phases(const struct canvas *canvas)
+{
+    const struct timeline_entry *entry = canvas->sighting->entry;
+    const char *client = tcpstate_phase_name(entry->phase[TCPSTATE_CLIENT]);
+    const char *server = tcpstate_phase_name(entry->phase[TCPSTATE_SERVER]);
+    add_string(canvas, FIELD_CLIENT_PHASE, client);
+    add_string(canvas, FIELD_SERVER_PHASE, server);
+    add_hidden(canvas, FIELD_PHASE, client);
+    add_hidden(canvas, FIELD_PHASE, server);
+    add_string(canvas, FIELD_CLIENT_EVIDENCE,
+               tcpstate_evidence_name(entry->evidence[TCPSTATE_CLIENT]));
+    add_string(canvas, FIELD_SERVER_EVIDENCE,
+               tcpstate_evidence_name(entry->evidence[TCPSTATE_SERVER]));
+    add_age(canvas, FIELD_CLIENT_TIME, entry->since[TCPSTATE_CLIENT]);
+    add_age(canvas, FIELD_SERVER_TIME, entry->since[TCPSTATE_SERVER]);
+}
+
+static const char *
+role_text(const struct sighting *sighting, enum tcpstate_role role)
+{
+    bool self = sighting->entry->connection->core.self;
+    return tcpstate_role_name(self ? TCPSTATE_SELF : role);
+}
+
+static void
+add_transitions(const struct canvas *canvas)
+{
+    const struct timeline_entry *entry = canvas->sighting->entry;
+    const struct tcpstate_transition *transition = timeline_transitions(entry);
+    for (size_t i = 0; i < entry->transition_count; i++)
+        add_string(canvas, FIELD_TRANSITION,
+                   wmem_strdup_printf(canvas->pinfo->pool, "%s %s -> %s",
+                                      role_text(canvas->sighting, transition[i].role),
+                                      tcpstate_phase_name(transition[i].from),
+                                      tcpstate_phase_name(transition[i].to)));
+}
+
+static void
+add_links(const struct canvas *canvas)
+{
+    const struct tcpstate_endpoint *client = &canvas->connection->end[TCPSTATE_CLIENT];
+    const struct tcpstate_endpoint *server =
+        &canvas->connection->end[canvas->connection->self ? TCPSTATE_CLIENT : TCPSTATE_SERVER];
+    const struct timeline_entry *entry = canvas->sighting->entry;
+    add_frame(canvas, FIELD_CLIENT_SYN, client->syn_frame);
+    add_frame(canvas, FIELD_SERVER_SYN, server->syn_frame);
+    add_frame(canvas, FIELD_CLIENT_FIN, client->fin_frame);
+    add_frame(canvas, FIELD_SERVER_FIN, server->fin_frame);
+    add_frame(canvas, FIELD_RESET_FRAME, entry->reset_frame);
+    if (canvas->sighting->changes)
+        add_frame(canvas, FIELD_ANSWERS_FRAME, entry->answers_frame);
+}
+
+static void
+add_steps(const struct canvas *canvas)
+{
+    const struct timeline_entry *entry = canvas->sighting->entry;
+    if (canvas->sighting->changes && entry->open_step)
+        add_uint(canvas, FIELD_OPEN_STEP, entry->open_step);
+    if (canvas->sighting->changes && entry->close_step)
+        add_uint(canvas, FIELD_CLOSE_STEP, entry->close_step);
+}
+
+static void
+add_verdict(const struct canvas *canvas, enum field field, const char *value)
+{
+    if (value[0] != '\0')
+        add_string(canvas, field, value);
+}
+
+/* How the connection was opened and closed: on the first visit only on the segment that settles
+ * it, later on every segment of the connection. */
+static void
+add_verdicts(const struct canvas *canvas)
+{
+    const struct sighting *sighting = canvas->sighting;
+    const struct tcpstate_connection *connection = canvas->connection;
+    unsigned settled = sighting->changes ? sighting->entry->settled : 0;
+    if (sighting->later)
+        add_verdict(canvas, FIELD_OPEN, tcpstate_open_name(tcpstate_final_open(connection)));
+    else if (settled & TCPSTATE_SETTLED_OPEN)
+        add_verdict(canvas, FIELD_OPEN, tcpstate_open_name(connection->open));
+    if (sighting->later || settled & TCPSTATE_SETTLED_CLOSE) {
+        add_verdict(canvas, FIELD_CLOSE, tcpstate_close_name(connection->close));
+        add_verdict(canvas, FIELD_CLOSER, tcpstate_closer_name(connection->closer));
+        add_verdict(canvas, FIELD_RESET_CAUSE, tcpstate_cause_name(connection->cause));
+    }
+}
+
+static void
+add_event(const struct canvas *canvas, const struct tcpstate_occurrence *occurrence)
+{
+    char text[EVENT_TEXT_MAX];
+    tcpstate_event_text(occurrence, text, sizeof(text));
+    proto_item *item = add_string(canvas, FIELD_EVENT, tcpstate_event_slug(occurrence->event));
+    expert_add_info_format(canvas->pinfo, item, fields_expert(occurrence), "%s", text);
+}
+
+/* What happened on this segment, and, once the end of the capture is known, on the last segment of
+ * a connection what that end means for it. */
+static void
+add_events(const struct canvas *canvas)
+{
+    const struct sighting *sighting = canvas->sighting;
+    const struct timeline_entry *entry = sighting->entry;
+    if (sighting->changes)
+        for (size_t i = 0; i < entry->event_count; i++)
+            add_event(canvas, &timeline_events(entry)[i]);
+    if (!sighting->later || sighting->frame != canvas->connection->last_frame)
+        return;
+    struct tcpstate_settings settings = prefs_settings();
+    struct tcpstate_occurrence events[TCPSTATE_MAX_EVENTS];
+    size_t count =
+        tcpstate_finish(canvas->connection, &settings, timeline_end(), events, TCPSTATE_MAX_EVENTS);
+    for (size_t i = 0; i < count; i++)
+        add_event(canvas, &events[i]);
+}
+
+/* One endpoint's part of the title: its states on this segment, in order. */
+static void
+append_chain(wmem_strbuf_t *title, const struct sighting *sighting, enum tcpstate_role role)
+{
+    const struct timeline_entry *entry = sighting->entry;
+    const struct tcpstate_transition *transition = timeline_transitions(entry);
+    size_t count = sighting->changes ? entry->transition_count : 0;
+    bool begun = false;
+    wmem_strbuf_append_printf(title, "%s ", role_text(sighting, role));
+    for (size_t i = 0; i < count; i++) {
+        if (transition[i].role != role)
+            continue;
+        if (!begun)
+            wmem_strbuf_append(title, tcpstate_phase_name(transition[i].from));
+        wmem_strbuf_append_printf(title, " -> %s", tcpstate_phase_name(transition[i].to));
+        begun = true;
+    }
+    if (!begun)
+        wmem_strbuf_append(title, tcpstate_phase_name(entry->phase[role]));
+}
+
+/* "client FIN_WAIT_2 -> TIME_WAIT, server LAST_ACK -> CLOSED": both endpoints at a glance.
+ *
+ * scope: whose memory the text is in. */
+const char *
+render_summary(wmem_allocator_t *scope, const struct sighting *sighting)
+{
+    wmem_strbuf_t *title = wmem_strbuf_new(scope, "");
+    append_chain(title, sighting, TCPSTATE_CLIENT);
+    if (!sighting->entry->connection->core.self) {
+        wmem_strbuf_append(title, ", ");
+        append_chain(title, sighting, TCPSTATE_SERVER);
+    }
+    return wmem_strbuf_get_str(title);
+}
+
+/* The segment's subtree. Its title is made only for a tree that somebody looks at. */
+static proto_tree *
+add_subtree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct sighting *sighting)
+{
+    proto_item *item = proto_tree_add_item(tree, proto_tcpstate, tvb, 0, 0, ENC_NA);
+    proto_item_set_generated(item);
+    if (ws_tree_is_visible(tree))
+        proto_item_set_text(item, "TCP State: %s", render_summary(pinfo->pool, sighting));
+    return proto_item_add_subtree(item, ett_tcpstate);
+}
+
+/* Shows one segment of a frame: adds its subtree to the tree, its expert informations to the
+ * packet, and, if the user wants them, its transitions to the Info column.
+ *
+ * tree: the frame's root, NULL when there is none: expert informations are counted all the same. */
+void
+render(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct sighting *sighting)
+{
+    const struct timeline_entry *entry = sighting->entry;
+    const struct canvas canvas = {
+        .tvb = tvb,
+        .pinfo = pinfo,
+        .tree = tree ? add_subtree(tvb, pinfo, tree, sighting) : NULL,
+        .sighting = sighting,
+        .connection = &entry->connection->core,
+    };
+    if (tree) {
+        add_phases(&canvas);
+        add_string(&canvas, FIELD_SENDER, tcpstate_role_name(sighting->sender));
+        add_string(&canvas, FIELD_STAGE, tcpstate_stage_name(entry->stage));
+        if (sighting->changes)
+            add_transitions(&canvas);
+        add_steps(&canvas);
+        add_verdicts(&canvas);
+        add_links(&canvas);
+        add_uint(&canvas, FIELD_CONNECTION, canvas.connection->index);
+    }
+    add_events(&canvas);
+    if (prefs_transitions_in_info() && sighting->changes && entry->transition_count)
+        col_append_fstr(pinfo->cinfo, COL_INFO, " {%s}", render_summary(pinfo->pool, sighting));
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * From what was judged to what Wireshark shows.
+ */
+#ifndef TCPSTATE_RENDER_H
+#define TCPSTATE_RENDER_H
+
+#include "timeline.h"
+
+void render(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct sighting *sighting);
+const char *render_summary(wmem_allocator_t *scope, const struct sighting *sighting);
+
+#endif

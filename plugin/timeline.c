@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Keeps what was judged: an arena of entries, and a table from frames to entries.
+ *
+ * Limitations: a capture of more than 2^32 frames or 32 GB of entries is not shown to its end.
+ */
+#include "timeline.h"
+
+#include <string.h>
+
+#define UNIT 8                       /* octets; places in the arena are counted in these */
+#define BLOCK_UNITS (UINT32_C(8192)) /* 64 KiB */
+#define PAGE_CELLS (UINT32_C(1024))
+
+/* What a frame holds. A frame of several segments has a copy of the cell per segment in the arena,
+ * and its own cell says where and how many. */
+struct cell {
+    uint32_t place; /* of the entry, or of the cells of a frame of several segments; 0 = nothing */
+    uint8_t flags;  /* enum tcpstate_flag */
+    uint8_t sender : 2; /* enum tcpstate_role */
+    uint8_t changes : 1;
+    uint8_t several : 1; /* length is the number of cells at place */
+    uint16_t length;
+};
+
+/* All of this belongs to the capture at hand and lies in Wireshark's file scope; timeline_reset()
+ * forgets it. */
+static uint64_t **blocks; /* the arena */
+static uint32_t block_count, block_room;
+static uint32_t next_place;   /* the first free unit */
+static struct cell **pages;   /* by frame number / PAGE_CELLS; NULL where no frame has a cell */
+static uint32_t page_room;    /* elements of pages */
+static int64_t greatest_time; /* of any frame so far */
+
+/* Forgets the capture before; its memory goes with Wireshark's file scope. */
+void
+timeline_reset(void)
+{
+    blocks = NULL;
+    block_count = block_room = 0;
+    next_place = 1;
+    pages = NULL;
+    page_room = 0;
+    greatest_time = INT64_MIN;
+}
+
+static void *
+arena_at(uint32_t place)
+{
+    return &blocks[place / BLOCK_UNITS][place % BLOCK_UNITS];
+}
+
+static void
+arena_add_block(void)
+{
+    if (block_count == block_room) {
+        block_room = block_room ? 2 * block_room : 16;
+        blocks = wmem_realloc(wmem_file_scope(), blocks, block_room * sizeof(*blocks));
+    }
+    blocks[block_count++] = wmem_alloc(wmem_file_scope(), BLOCK_UNITS * UNIT);
+}
+
+/* Room for size octets, in one piece; size must be less than a block. Returns its place. */
+static uint32_t
+arena_take(size_t size)
+{
+    uint32_t units = (uint32_t)((size + UNIT - 1) / UNIT);
+    if (next_place % BLOCK_UNITS + units > BLOCK_UNITS)
+        next_place += BLOCK_UNITS - next_place % BLOCK_UNITS;
+    while ((next_place + units - 1) / BLOCK_UNITS >= block_count)
+        arena_add_block();
+    uint32_t place = next_place;
+    next_place += units;
+    return place;
+}
+
+/* The cell of a frame, made if need be. */
+static struct cell *
+cell_of(uint32_t frame)
+{
+    uint32_t page = frame / PAGE_CELLS;
+    if (page >= page_room) {
+        uint32_t room = MAX(2 * page_room, MAX(page + 1, 64));
+        pages = wmem_realloc(wmem_file_scope(), pages, room * sizeof(*pages));
+        memset(pages + page_room, 0, (room - page_room) * sizeof(*pages));
+        page_room = room;
+    }
+    if (!pages[page])
+        pages[page] = wmem_alloc0(wmem_file_scope(), PAGE_CELLS * sizeof(struct cell));
+    return &pages[page][frame % PAGE_CELLS];
+}
+
+/* The events of an entry, entry->event_count of them. */
+const struct tcpstate_occurrence *
+timeline_events(const struct timeline_entry *entry)
+{
+    return (const struct tcpstate_occurrence *)(entry + 1);
+}
+
+/* The transitions of an entry, entry->transition_count of them. */
+const struct tcpstate_transition *
+timeline_transitions(const struct timeline_entry *entry)
+{
+    return (const struct tcpstate_transition *)(timeline_events(entry) + entry->event_count);
+}
+
+_Static_assert(sizeof(struct timeline_entry) % UNIT == 0, "events lie behind the entry, aligned");
+_Static_assert(TCPSTATE_MAX_TRANSITIONS < 16 && TCPSTATE_MAX_EVENTS < 16, "counts have four bits");
+
+static uint32_t
+make_entry(const struct tcpstate_record *record)
+{
+    size_t events = record->event_count * sizeof(record->event[0]);
+    size_t transitions = record->transition_count * sizeof(record->transition[0]);
+    uint32_t place = arena_take(sizeof(struct timeline_entry) + events + transitions);
+    struct timeline_entry *entry = arena_at(place);
+    *entry = (struct timeline_entry){
+        .connection = (const struct connection *)record->connection,
+        .since = {record->since[0], record->since[1]},
+        .answers_frame = record->answers_frame,
+        .reset_frame = record->connection->reset_frame,
+        .phase = {record->phase[0], record->phase[1]},
+        .evidence = {record->evidence[0], record->evidence[1]},
+        .open_step = record->open_step,
+        .close_step = record->close_step,
+        .stage = record->stage & 15,
+        .settled = record->settled & 15,
+        .transition_count = record->transition_count & 15,
+        .event_count = record->event_count & 15,
+    };
+    memcpy(entry + 1, record->event, events);
+    memcpy((char *)(entry + 1) + events, record->transition, transitions);
+    return place;
+}
+
+/* Puts one more segment into its frame's cell. */
+static void
+put_cell(uint32_t frame, struct cell added)
+{
+    struct cell *cell = cell_of(frame);
+    if (cell->place == 0) {
+        *cell = added;
+        return;
+    }
+    uint32_t before = cell->several ? cell->length : 1;
+    uint32_t place = arena_take((before + 1) * sizeof(*cell));
+    struct cell *cells = arena_at(place);
+    memcpy(cells, cell->several ? arena_at(cell->place) : cell, before * sizeof(*cell));
+    cells[before] = added;
+    *cell = (struct cell){.place = place, .several = 1, .length = (uint16_t)(before + 1)};
+}
+
+/* Keeps what the core said about a segment; to be called in the order of the segments. */
+void
+timeline_add(const struct tcpstate_record *record, const struct tcpstate_segment *segment)
+{
+    struct connection *connection = (struct connection *)record->connection;
+    bool changes = record->changed || connection->entry == 0;
+    if (changes)
+        connection->entry = make_entry(record);
+    put_cell(segment->frame, (struct cell){
+                                 .place = connection->entry,
+                                 .flags = segment->flags,
+                                 .sender = record->sender & 3,
+                                 .changes = changes,
+                                 .length = (uint16_t)MIN(segment->len, UINT16_MAX),
+                             });
+}
+
+/* The segments of a frame; sightings has room for EXTRACT_MAX. Returns how many there are; sets all
+ * but their time and whether the visit is a later one. */
+size_t
+timeline_at(uint32_t frame, struct sighting *sightings)
+{
+    uint32_t page = frame / PAGE_CELLS;
+    if (page >= page_room || !pages[page])
+        return 0;
+    const struct cell *cell = &pages[page][frame % PAGE_CELLS];
+    if (cell->place == 0)
+        return 0;
+    size_t count = cell->several ? MIN(cell->length, EXTRACT_MAX) : 1;
+    const struct cell *cells = cell->several ? arena_at(cell->place) : cell;
+    for (size_t i = 0; i < count; i++)
+        sightings[i] = (struct sighting){
+            .entry = arena_at(cells[i].place),
+            .frame = frame,
+            .length = cells[i].length,
+            .flags = cells[i].flags,
+            .sender = cells[i].sender,
+            .changes = cells[i].changes,
+        };
+    return count;
+}
+
+/* Notes the time of a frame, TCP or not. */
+void
+timeline_advance(int64_t time)
+{
+    greatest_time = MAX(greatest_time, time);
+}
+
+/* The end of the capture as far as it was read: the greatest time of any frame. */
+int64_t
+timeline_end(void)
+{
+    return greatest_time;
+}
