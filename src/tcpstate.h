@@ -159,6 +159,7 @@ struct tcpstate_segment {
     uint32_t sack_right; /* right edge of the first SACK block, if sack_seen */
     uint32_t tsval;      /* RFC 7323 timestamps, if timestamps_seen */
     uint32_t tsecr;
+    uint16_t source_port, destination_port;
     uint32_t link;        /* digest of the sender's link-layer address, 0 if unknown */
     uint16_t window;      /* SEG.WND as sent, not scaled */
     uint16_t ip_id;       /* IPv4 identification, 0 for IPv6 */
@@ -166,6 +167,7 @@ struct tcpstate_segment {
     uint8_t ttl;          /* TTL or hop limit, 0 if unknown */
     uint8_t side;         /* 0 or 1: which address of the pair sent it; 0 on a self-connection */
     uint8_t window_shift; /* RFC 7323 window scale, if window_scale_seen */
+    bool options_cut;     /* the capture holds only a part of the options */
     bool self;            /* source and destination are the same address and port */
     bool timestamps_seen, window_scale_seen, sack_seen, fast_open_seen;
     bool bad_checksum; /* the checksum was verified and is wrong */
@@ -174,38 +176,51 @@ struct tcpstate_segment {
 /* What the capture showed of one endpoint. "As inferred" means: from the segments captured, which
  * need not be all. Sequence numbers are modulo 2^32. */
 struct tcpstate_endpoint {
-    int64_t since;      /* when it entered its state, capture time */
-    int64_t timer;      /* when its 2 MSL began */
-    int64_t asked;      /* when it sent the first SYN or FIN still without an answer */
-    uint32_t iss;       /* its initial sequence number */
-    uint32_t snd_una;   /* SND.UNA as inferred: the highest acknowledgement the peer sent */
-    uint32_t snd_nxt;   /* SND.NXT as inferred: one beyond the highest number it used */
-    uint32_t fin;       /* the number just after its FIN, if fin_sent */
-    uint32_t rcv_edge;  /* right edge of the window it offers: the highest SEG.ACK + SEG.WND */
-    uint32_t tsval;     /* the last timestamp it sent */
-    uint32_t syn_frame; /* frames of its first SYN and of its FIN, 0 = not captured */
+    int64_t since;    /* when it entered its state, capture time */
+    int64_t timer;    /* when its 2 MSL began */
+    int64_t syn_time; /* when its first SYN and its first FIN were captured */
+    int64_t fin_time;
+    uint32_t iss;        /* its initial sequence number */
+    uint32_t snd_una;    /* SND.UNA as inferred: the highest acknowledgement its peer sent */
+    uint32_t snd_nxt;    /* SND.NXT as inferred: one beyond the highest number it used */
+    uint32_t fin;        /* the number just after its FIN, if fin_sent */
+    uint32_t rcv_edge;   /* right edge of the window it offers: the highest SEG.ACK + SEG.WND */
+    uint32_t unseen_ack; /* what its peer acknowledged beyond snd_nxt, if unseen_acked */
+    uint32_t sack_right; /* right edge of the last SACK block it sent, if sacked */
+    uint32_t syn_tsval;  /* timestamps it sent with its last SYN and its last FIN, and the newest */
+    uint32_t fin_tsval;
+    uint32_t tsval;
+    uint32_t syn_frame; /* frames of its first SYN and of its first FIN, 0 = not captured */
     uint32_t fin_frame;
-    uint32_t sack_right;  /* right edge of the last SACK block it sent */
-    uint32_t half_closed; /* octets acknowledged to it after its own FIN */
-    uint16_t syn_count;   /* times its SYN and its FIN were captured, up to 65535 */
+    uint32_t text_from; /* its snd_nxt when its peer's FIN was captured */
+    uint16_t syn_ip_id; /* IP identification of its last SYN and its last FIN */
+    uint16_t fin_ip_id;
+    uint16_t syn_count; /* times its SYN and its FIN were captured, up to 65535 */
     uint16_t fin_count;
-    uint8_t phase;    /* enum tcpstate_phase */
-    uint8_t evidence; /* enum tcpstate_evidence */
-    uint8_t proven;   /* the last phase not merely inferred: what a contradiction restores */
-    uint8_t proven_evidence;
-    uint8_t before_reset; /* the phase an accepted RST ended */
+    uint8_t phase;        /* enum tcpstate_phase */
+    uint8_t evidence;     /* enum tcpstate_evidence */
+    uint8_t before_reset; /* the phase and evidence that an accepted RST ended */
     uint8_t before_reset_evidence;
     uint8_t window_shift;
-    uint8_t syn_step, fin_step;
-    uint8_t ttl;
-    bool numbers_known : 1; /* iss, snd_una and snd_nxt mean something */
-    bool seen : 1;          /* it sent at least one captured segment */
-    bool syn_sent : 1, syn_received : 1, syn_acked : 1;
-    bool fin_sent : 1, fin_received : 1, fin_acked : 1;
+    uint8_t syn_step, fin_step; /* their steps in the handshake and in the close */
+    bool numbers_known : 1;     /* iss, snd_una and snd_nxt mean something */
+    bool seen : 1;              /* it sent at least one captured segment */
+    bool syn_sent : 1;          /* its SYN was captured, or must have been sent */
+    bool syn_received : 1;      /* it has taken its peer's SYN */
+    bool syn_acked : 1;         /* it knows that its SYN was acknowledged */
+    bool fin_sent : 1;
+    bool fin_received : 1;
+    bool fin_acked : 1;
     bool text_sent : 1;     /* it sent payload */
-    bool window_scaled : 1; /* its window scale is known */
-    bool timestamps : 1, sacked : 1;
+    bool options_known : 1; /* its SYN was captured whole: whether it scales is known */
+    bool window_scaled : 1; /* it offered to scale its window */
+    bool edge_known : 1;    /* rcv_edge means something */
+    bool timestamps : 1;    /* tsval means something */
+    bool sacked : 1;
+    bool unseen_acked : 1;
+    bool fin_repeated : 1; /* its FIN came again and awaits another acknowledgement */
     bool stuck_told : 1;
+    bool half_close_told : 1;
 };
 
 /* One incarnation of a pair of addresses and ports: from a SYN (or the first segment captured) to
@@ -214,21 +229,36 @@ struct tcpstate_connection {
     uint32_t index; /* set by the caller before the core may take it; from 0 */
     uint32_t first_frame, last_frame, reset_frame;
     int64_t first_time, last_time;
+    int64_t reset_time;
     struct tcpstate_endpoint
         end[2];                /* by enum tcpstate_role; only the first on a self-connection */
     uint32_t segments;         /* captured, copies not counted */
     uint32_t alerts;           /* events above chat */
-    uint32_t challenged_frame; /* the unacceptable segment that awaits a challenge ACK, or 0 */
-    uint32_t alternate_iss;    /* the number of a SYN that another SYN replaced */
+    uint32_t challenged_frame; /* the unacceptable segment that may draw a challenge ACK, or 0 */
+    uint32_t challenge_ack;    /* SEG.ACK of the last challenge ACK, if challenge_sent */
+    uint32_t alternate_iss;    /* a second number of alternate_role's SYN, if alternate_known */
     uint8_t client_side;       /* the segment's side that is the client */
     uint8_t stage;             /* enum tcpstate_stage */
     uint8_t open, close, closer, cause; /* verdicts: enum tcpstate_open, _close, _closer, _cause */
-    uint8_t step;                       /* of the handshake, later of the close */
-    bool self : 1;
-    bool mid_stream : 1;
-    bool reset : 1; /* an accepted RST ended it */
-    bool handshake_complete : 1, close_complete : 1;
-    bool fast_open : 1, fins_crossed : 1, syns_crossed : 1, alternate_known : 1;
+    uint8_t step;                       /* of the handshake, then of the close */
+    uint8_t reset_role;                 /* who sent the accepted RST */
+    uint8_t challenged_role;            /* who sent the segment in challenged_frame */
+    uint8_t alternate_role;
+    bool self : 1;       /* one endpoint, connected to itself */
+    bool mid_stream : 1; /* the handshake was not captured */
+    bool reset : 1;      /* an accepted RST ended it */
+    bool handshake_complete : 1;
+    bool close_complete : 1;
+    bool fast_open : 1; /* the SYN carried data, and the SYN,ACK acknowledged it */
+    bool split : 1;     /* the SYN was answered by a bare ACK */
+    bool syns_crossed : 1;
+    bool fins_crossed : 1;
+    bool three_way : 1; /* the second FIN was the acknowledgement of the first */
+    bool alternate_known : 1;
+    bool challenged_syn : 1; /* the segment in challenged_frame is a SYN */
+    bool challenge_sent : 1;
+    bool recovering : 1; /* the client reset an old connection of its peer's */
+    bool one_direction_told : 1;
 };
 
 /* A SYN whose fate its receiver decides. */
@@ -236,7 +266,7 @@ struct tcpstate_pending {
     int64_t time;
     uint32_t frame, iss, nxt, tsval;
     uint8_t side, window_shift;
-    bool active, window_scaled, timestamps, fast_open;
+    bool active, options_known, window_scaled, timestamps;
 };
 
 #define TCPSTATE_COPIES 8 /* packets remembered per pair to recognise a second capture of one */

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The close: four segments, three, crossing, and what goes wrong with it (RFC 9293 section 3.6).
+ */
+#include "observation.h"
+
+static void
+number_fin(struct observation *o)
+{
+    if (!o->rcv->fin_sent || o->connection->self)
+        o->connection->step = 0;
+    o->snd->fin_step = tcpstate_next_step(o);
+    o->record->close_step = o->snd->fin_step;
+}
+
+/* An endpoint that a RST had closed, by inference, sends its FIN: the RST had not arrived yet. */
+static void
+reopen_for_fin(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+
+    if (o->connection->reset && o->connection->reset_role != o->snd_role &&
+        snd->phase == TCPSTATE_PHASE_CLOSED && snd->evidence == TCPSTATE_EVIDENCE_INFERRED)
+        tcpstate_revise(o, o->snd_role, (enum tcpstate_phase)snd->before_reset,
+                        TCPSTATE_EVIDENCE_SEEN);
+}
+
+/* Which close it will be, as the second FIN tells: with the first acknowledged in the same segment
+ * it is the three-way close; without, the FINs crossed. */
+static void
+join_close(struct observation *o)
+{
+    if (o->took_fin) {
+        o->connection->three_way = true;
+        tcpstate_raise(o, TCPSTATE_EVENT_three_way_close, o->snd_role);
+    } else if (!o->snd->fin_received && seq_lt(o->segment->ack, o->rcv->fin)) {
+        o->connection->fins_crossed = true;
+        tcpstate_raise(o, TCPSTATE_EVENT_simultaneous_close, o->snd_role);
+    }
+}
+
+/* How sure a FIN makes its sender's state: where the capture missed the beginning, the peer may
+ * have closed before, unless it has sent text since. */
+static enum tcpstate_evidence
+evidence_of_fin(const struct observation *o)
+{
+    if (o->connection->mid_stream && o->snd->evidence == TCPSTATE_EVIDENCE_ASSUMED &&
+        !o->rcv->text_sent && !o->rcv->fin_sent)
+        return TCPSTATE_EVIDENCE_ASSUMED;
+    return TCPSTATE_EVIDENCE_SEEN;
+}
+
+static void
+take_first_fin(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+
+    if (seq_lt(o->end - 1, o->snd_nxt))
+        return;
+    reopen_for_fin(o);
+    if (!tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_FIN, evidence_of_fin(o)))
+        return;
+    snd->fin_sent = true;
+    snd->fin = o->end;
+    snd->snd_nxt = o->end;
+    snd->fin_frame = o->segment->frame;
+    snd->fin_time = o->segment->time;
+    snd->fin_count = 1;
+    number_fin(o);
+    if (seq_lt(o->snd_nxt, o->segment->seq))
+        tcpstate_raise(o, TCPSTATE_EVENT_fin_out_of_order, o->snd_role);
+    if (o->connection->self)
+        tcpstate_raise(o, TCPSTATE_EVENT_close_begun, o->snd_role);
+    else if (o->rcv->fin_sent)
+        join_close(o);
+    else {
+        tcpstate_raise(o, TCPSTATE_EVENT_close_begun, o->snd_role);
+        o->rcv->text_from = o->rcv->snd_nxt;
+    }
+}
+
+/* The phase before an acknowledgement of the FIN was inferred. */
+static enum tcpstate_phase
+before_ack_of_fin(const struct tcpstate_endpoint *endpoint)
+{
+    switch ((enum tcpstate_phase)endpoint->phase) {
+    case TCPSTATE_PHASE_FIN_WAIT_2:
+        return TCPSTATE_PHASE_FIN_WAIT_1;
+    case TCPSTATE_PHASE_TIME_WAIT:
+        return TCPSTATE_PHASE_CLOSING;
+    case TCPSTATE_PHASE_CLOSED:
+        return TCPSTATE_PHASE_LAST_ACK;
+    case TCPSTATE_PHASE_UNKNOWN:
+    case TCPSTATE_PHASE_LISTEN:
+    case TCPSTATE_PHASE_SYN_SENT:
+    case TCPSTATE_PHASE_SYN_RECEIVED:
+    case TCPSTATE_PHASE_ESTABLISHED:
+    case TCPSTATE_PHASE_FIN_WAIT_1:
+    case TCPSTATE_PHASE_CLOSE_WAIT:
+    case TCPSTATE_PHASE_CLOSING:
+    case TCPSTATE_PHASE_LAST_ACK:
+    case TCPSTATE_PHASE_COUNT:
+        break;
+    }
+    return (enum tcpstate_phase)endpoint->phase;
+}
+
+/* The sender repeats its FIN, so what was inferred of its peer's receiving it, and the
+ * acknowledgement that the capture may hold of it, did not happen. */
+static void
+take_back(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+    struct tcpstate_endpoint *rcv = o->rcv;
+
+    if (!o->connection->reset && snd->fin_acked && snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
+        const bool last = snd->fin_received;
+
+        snd->fin_acked = false;
+        tcpstate_revise(o, o->snd_role, before_ack_of_fin(snd), TCPSTATE_EVIDENCE_SEEN);
+        if (last)
+            tcpstate_raise(o, TCPSTATE_EVENT_last_ack_lost, o->snd_role)->frame = snd->fin_frame;
+    }
+    if (rcv->fin_received && rcv->evidence == TCPSTATE_EVIDENCE_INFERRED &&
+        !is_fin_covered(snd, o->snd_una)) {
+        rcv->fin_received = false;
+        if (rcv->phase == TCPSTATE_PHASE_TIME_WAIT)
+            tcpstate_revise(o, o->rcv_role, TCPSTATE_PHASE_FIN_WAIT_2, TCPSTATE_EVIDENCE_INFERRED);
+        else if (rcv->phase == TCPSTATE_PHASE_CLOSING)
+            tcpstate_revise(o, o->rcv_role, TCPSTATE_PHASE_FIN_WAIT_1, TCPSTATE_EVIDENCE_SEEN);
+    }
+}
+
+/* The same FIN again. */
+static void
+repeat_fin(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+    const bool acked = snd->fin_acked;
+    int64_t span = o->segment->time - snd->fin_time;
+
+    if (is_network_copy(o->segment, snd->fin_ip_id, snd->fin_tsval))
+        return;
+    snd->fin_count = count_up(snd->fin_count);
+    snd->fin_repeated = true;
+    o->record->close_step = snd->fin_step;
+    take_back(o);
+    if (acked && snd->fin_received)
+        return;
+    tcpstate_raise(o, TCPSTATE_EVENT_fin_retransmission, o->snd_role)->span = span;
+    if (!acked && snd->fin_count == 2) {
+        struct tcpstate_occurrence *told =
+            tcpstate_raise(o, TCPSTATE_EVENT_stuck_fin_unacked, o->snd_role);
+
+        told->count = snd->fin_count;
+        told->span = span;
+    }
+}
+
+/*
+ * Step eight: the FIN (RFC 9293 section 3.10.7.4).
+ *
+ * The sender has closed; its receiver's state follows when it acknowledges the FIN. A FIN at a
+ * number before text that its sender has used is not its sender's and changes nothing.
+ */
+void
+tcpstate_take_fin(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+
+    if (!snd->fin_sent)
+        take_first_fin(o);
+    else if (o->end == snd->fin)
+        repeat_fin(o);
+    if (snd->fin_sent && o->end == snd->fin) {
+        snd->fin_ip_id = o->segment->ip_id;
+        snd->fin_tsval = o->segment->tsval;
+    }
+}

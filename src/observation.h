@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One segment on its way through the state machine: what the steps of observe.c share.
+ */
+#ifndef TCPSTATE_OBSERVATION_H
+#define TCPSTATE_OBSERVATION_H
+
+#include "fsm.h"
+#include "seq.h"
+#include "tcpstate.h"
+
+/* Where a segment lies in its receiver's window (RFC 9293 section 3.10.7.4, first step). */
+enum fit {
+    FIT_ACCEPTABLE,
+    FIT_OLD,   /* all of it was acknowledged before: the receiver drops it and acknowledges again */
+    FIT_BEYOND /* beyond the window: the receiver drops it */
+};
+
+/* The segment, its connection, and its two ends: bound once, so that nothing below cares for
+ * directions. On a self-connection snd and rcv are the same endpoint. */
+struct observation {
+    struct tcpstate_pair *pair;
+    const struct tcpstate_segment *segment;
+    const struct tcpstate_settings *settings;
+    struct tcpstate_connection *connection;
+    struct tcpstate_record *record;
+    struct tcpstate_endpoint *snd, *rcv; /* the segment's sender and receiver */
+    enum tcpstate_role snd_role, rcv_role;
+
+    /* Facts about the segment, computed before any step changes the endpoints. */
+    uint32_t end;     /* the number after its text, SYN and FIN */
+    uint32_t snd_una; /* the sender's snd_una and snd_nxt before this segment */
+    uint32_t snd_nxt;
+    int64_t silence; /* nanoseconds since the connection's previous segment */
+    enum fit fit;
+    bool syn, ack, fin, rst;
+    bool took_fin;  /* it is the first that shows that its sender has taken the peer's FIN */
+    bool demanding; /* its SYN or FIN still wants an answer: its receiver changes by answering */
+};
+
+/* observe.c: the only functions that change a phase, and the only one that raises an event. */
+bool tcpstate_step(struct observation *o, enum tcpstate_role role, enum tcpstate_stimulus stimulus,
+                   enum tcpstate_evidence evidence);
+void tcpstate_revise(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase,
+                     enum tcpstate_evidence evidence);
+struct tcpstate_occurrence *tcpstate_raise(struct observation *o, enum tcpstate_event event,
+                                           enum tcpstate_role role);
+
+/* table.c */
+bool tcpstate_table_is_copy(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
+                            const struct tcpstate_settings *settings, int64_t *span);
+struct tcpstate_connection *tcpstate_table_find(struct tcpstate_pair *pair,
+                                                const struct tcpstate_segment *segment,
+                                                const struct tcpstate_settings *settings,
+                                                struct tcpstate_connection *spare);
+
+/* opening.c, closing.c, reset.c, verdict.c: the steps. */
+void tcpstate_open(struct observation *o);
+void tcpstate_learn_numbers(struct observation *o);
+bool tcpstate_take_syn(struct observation *o);
+bool tcpstate_catch_up(struct observation *o);
+void tcpstate_take_fin(struct observation *o);
+void tcpstate_take_rst(struct observation *o);
+void tcpstate_doubt_rst(struct observation *o);
+void tcpstate_settle(struct observation *o);
+void tcpstate_settle_reset(struct observation *o);
+
+/* Whether an endpoint is past the handshake (RFC 9293 section 3.5.3, "synchronized states"). */
+static inline bool
+is_synchronized(const struct tcpstate_endpoint *endpoint)
+{
+    switch ((enum tcpstate_phase)endpoint->phase) {
+    case TCPSTATE_PHASE_ESTABLISHED:
+    case TCPSTATE_PHASE_FIN_WAIT_1:
+    case TCPSTATE_PHASE_FIN_WAIT_2:
+    case TCPSTATE_PHASE_CLOSE_WAIT:
+    case TCPSTATE_PHASE_CLOSING:
+    case TCPSTATE_PHASE_LAST_ACK:
+    case TCPSTATE_PHASE_TIME_WAIT:
+        return true;
+    case TCPSTATE_PHASE_UNKNOWN:
+    case TCPSTATE_PHASE_LISTEN:
+    case TCPSTATE_PHASE_SYN_SENT:
+    case TCPSTATE_PHASE_SYN_RECEIVED:
+    case TCPSTATE_PHASE_CLOSED:
+    case TCPSTATE_PHASE_COUNT:
+        break;
+    }
+    return false;
+}
+
+/* Whether the endpoint's peer has acknowledged its SYN, or its FIN, in the capture. */
+static inline bool
+is_syn_covered(const struct tcpstate_endpoint *endpoint, uint32_t ack)
+{
+    return endpoint->syn_sent && seq_lt(endpoint->iss, ack);
+}
+
+static inline bool
+is_fin_covered(const struct tcpstate_endpoint *endpoint, uint32_t ack)
+{
+    return endpoint->fin_sent && seq_le(endpoint->fin, ack);
+}
+
+/* Counts the step of the handshake or the close that this segment makes. */
+static inline uint8_t
+tcpstate_next_step(struct observation *o)
+{
+    if (o->connection->step < UINT8_MAX)
+        o->connection->step++;
+    return o->connection->step;
+}
+
+static inline uint16_t
+count_up(uint16_t count)
+{
+    return count == UINT16_MAX ? count : (uint16_t)(count + 1);
+}
+
+/* Whether a SYN or FIN that was captured before is now a copy made by the network rather than a
+ * retransmission: the same packet has the same identification, and a retransmission is later by at
+ * least a tick of the sender's timestamps. */
+static inline bool
+is_network_copy(const struct tcpstate_segment *segment, uint16_t ip_id, uint32_t tsval)
+{
+    if (segment->timestamps_seen)
+        return segment->tsval == tsval;
+    return segment->ip_id != 0 && segment->ip_id == ip_id;
+}
+
+#endif

@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One segment through the steps of RFC 9293 section 3.10.7.4: acceptable? RST, SYN, ACK, text, FIN.
+ *
+ * An endpoint processes what it receives; an observer sees what was sent. So each step asks two
+ * questions: what does the segment prove of its sender, and what follows for its receiver if it
+ * arrived? A segment that demands an answer, a SYN or FIN not yet acknowledged, changes its
+ * receiver when the receiver answers; any other counts as delivered. What follows can be taken
+ * back.
+ *
+ * Limitations: PAWS (RFC 7323 section 5) is not applied. The acceptability test uses the window
+ * that the receiver last showed, which is older than the one it had when the segment arrived.
+ */
+#include <string.h>
+
+#include "observation.h"
+
+/* The unseen acknowledgements that count without a second one reach at most this far. */
+#define UNSEEN_SPAN (1 << 30)
+
+static bool
+is_endpoint(const struct observation *o, enum tcpstate_role role)
+{
+    return role == TCPSTATE_CLIENT || !o->connection->self;
+}
+
+/* The only function that changes a phase. */
+static void
+enter(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase,
+      enum tcpstate_evidence evidence, bool revision)
+{
+    struct tcpstate_endpoint *endpoint = &o->connection->end[role];
+    struct tcpstate_record *record = o->record;
+
+    if (endpoint->phase != phase && record->transition_count < TCPSTATE_MAX_TRANSITIONS)
+        record->transition[record->transition_count++] = (struct tcpstate_transition){
+            .role = (uint8_t)role,
+            .from = endpoint->phase,
+            .to = (uint8_t)phase,
+            .revision = revision,
+        };
+    if (endpoint->phase != phase) {
+        endpoint->since = o->segment->time;
+        endpoint->timer = o->segment->time;
+    }
+    endpoint->phase = (uint8_t)phase;
+    endpoint->evidence = (uint8_t)evidence;
+    record->changed = true;
+}
+
+/*
+ * Applies a stimulus to the endpoint of that role, along the state diagram.
+ *
+ * Returns false, with nothing changed, where the diagram has no such edge. An edge that stays in
+ * its state changes nothing either, not even the evidence.
+ */
+bool
+tcpstate_step(struct observation *o, enum tcpstate_role role, enum tcpstate_stimulus stimulus,
+              enum tcpstate_evidence evidence)
+{
+    const struct tcpstate_endpoint *endpoint = &o->connection->end[role];
+    const enum tcpstate_phase from = (enum tcpstate_phase)endpoint->phase;
+    const enum tcpstate_phase to = tcpstate_edge(from, stimulus);
+
+    if (to == TCPSTATE_NO_EDGE)
+        return false;
+    if (to != from)
+        enter(o, role, to, evidence, false);
+    return true;
+}
+
+/*
+ * Takes an inference back: puts the endpoint of that role into a phase that a contradiction proves,
+ * whatever the diagram says.
+ */
+void
+tcpstate_revise(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase,
+                enum tcpstate_evidence evidence)
+{
+    enter(o, role, phase, evidence, true);
+}
+
+/*
+ * Raises an event about the endpoint of that role. Returns the occurrence, whose figures the caller
+ * fills in; valid until the next call. The record keeps the first TCPSTATE_MAX_EVENTS.
+ */
+struct tcpstate_occurrence *
+tcpstate_raise(struct observation *o, enum tcpstate_event event, enum tcpstate_role role)
+{
+    struct tcpstate_record *record = o->record;
+    struct tcpstate_occurrence *occurrence;
+
+    if (record->event_count == TCPSTATE_MAX_EVENTS)
+        record->event_count--;
+    occurrence = &record->event[record->event_count++];
+    *occurrence = (struct tcpstate_occurrence){
+        .event = (uint8_t)event,
+        .role = (uint8_t)role,
+        .severity = (uint8_t)tcpstate_event_severity(event),
+    };
+    record->changed = true;
+    return occurrence;
+}
+
+/* The combinations of control bits that a TCP sends: SYN, SYN,ACK, RST, RST,ACK, ACK and FIN,ACK,
+ * with PSH, URG and the ECN bits anywhere. */
+static bool
+is_legal(const struct observation *o)
+{
+    if (o->rst)
+        return !o->syn && !o->fin;
+    if (o->syn)
+        return !o->fin;
+    return o->ack;
+}
+
+/* Step one: where the segment lies in its receiver's window, as the receiver last showed it. A
+ * segment that goes on where its sender stands is taken even beyond the window: its sender knows
+ * the window better than a capture that may have missed an update. */
+static enum fit
+fit_of(const struct observation *o)
+{
+    if (!o->snd->numbers_known || !o->rcv->seen)
+        return FIT_ACCEPTABLE;
+    if (o->rcv->edge_known && seq_lt(o->rcv->rcv_edge, o->segment->seq) &&
+        seq_lt(o->snd->snd_nxt, o->segment->seq))
+        return FIT_BEYOND;
+    if (seq_lt(o->end, o->snd->snd_una))
+        return FIT_OLD;
+    return FIT_ACCEPTABLE;
+}
+
+/* Names the facts about the segment. */
+static void
+look_at(struct observation *o)
+{
+    const struct tcpstate_segment *segment = o->segment;
+    struct tcpstate_connection *connection = o->connection;
+
+    o->syn = segment->flags & TCPSTATE_SYN;
+    o->ack = segment->flags & TCPSTATE_ACK;
+    o->fin = segment->flags & TCPSTATE_FIN;
+    o->rst = segment->flags & TCPSTATE_RST;
+    o->end = segment->seq + segment->len + o->syn + o->fin;
+    o->snd_role = connection->self ? TCPSTATE_CLIENT
+                                   : (enum tcpstate_role)(segment->side ^ connection->client_side);
+    o->rcv_role = connection->self ? TCPSTATE_CLIENT : (enum tcpstate_role)(o->snd_role ^ 1);
+    o->snd = &connection->end[o->snd_role];
+    o->rcv = &connection->end[o->rcv_role];
+    o->snd_una = o->snd->snd_una;
+    o->snd_nxt = o->snd->snd_nxt;
+    o->silence = segment->time - connection->last_time;
+    o->fit = fit_of(o);
+    o->demanding = (o->syn && !(o->snd->syn_sent && is_syn_covered(o->snd, o->snd_una))) ||
+                   (o->fin && !(o->snd->fin_sent && is_fin_covered(o->snd, o->snd_una)));
+}
+
+/* Time is data: TIME_WAIT ends after two MSL without a repeated FIN (RFC 9293 section 3.10.8), and
+ * an endpoint that waits for its own or its peer's close for too long is stuck. */
+static void
+take_time(struct observation *o)
+{
+    for (int i = 0; i < 2; i++) {
+        enum tcpstate_role role = (enum tcpstate_role)i;
+        struct tcpstate_endpoint *endpoint = &o->connection->end[role];
+        int64_t age = o->segment->time - endpoint->since;
+
+        if (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT &&
+            o->segment->time - endpoint->timer >= 2 * o->settings->msl)
+            tcpstate_step(o, role, TCPSTATE_STIMULUS_TIMEOUT_2MSL, TCPSTATE_EVIDENCE_INFERRED);
+        if (endpoint->stuck_told || age <= o->settings->stuck)
+            continue;
+        if (endpoint->phase == TCPSTATE_PHASE_CLOSE_WAIT) {
+            tcpstate_raise(o, TCPSTATE_EVENT_stuck_close_wait, role)->span = age;
+            endpoint->stuck_told = true;
+        } else if (endpoint->phase == TCPSTATE_PHASE_FIN_WAIT_2) {
+            tcpstate_raise(o, TCPSTATE_EVENT_stuck_fin_wait_2, role)->span = age;
+            endpoint->stuck_told = true;
+        }
+    }
+}
+
+/* Whether to believe an acknowledgement of what was not captured. It is believed when it comes a
+ * second time, or when nothing of that endpoint is captured at all; a single one may be forged, and
+ * an endpoint would drop it (RFC 9293 section 3.10.7.4). */
+static bool
+is_believed(struct observation *o)
+{
+    struct tcpstate_endpoint *rcv = o->rcv;
+    const uint32_t ack = o->segment->ack;
+    const bool again = rcv->unseen_acked && seq_le(rcv->unseen_ack, ack);
+
+    if (rcv->fin_sent) {
+        tcpstate_raise(o, TCPSTATE_EVENT_ack_beyond_fin, o->snd_role);
+        return false;
+    }
+    if (!rcv->syn_acked || seq_diff(ack, rcv->snd_nxt) > UNSEEN_SPAN)
+        return false;
+    if (rcv->seen && !again) {
+        rcv->unseen_acked = true;
+        rcv->unseen_ack = ack;
+        tcpstate_raise(o, TCPSTATE_EVENT_ack_of_unseen, o->snd_role);
+        return false;
+    }
+    rcv->unseen_acked = false;
+    rcv->snd_nxt = ack;
+    return true;
+}
+
+/* What an acknowledgement proves of the endpoint that sends it: which of its peer's SYN and FIN it
+ * has taken, and with them any acknowledgement that came in them or before. una is how far that
+ * endpoint itself was acknowledged before. */
+static void
+prove(struct observation *o, enum tcpstate_role role, uint32_t ack, uint32_t una)
+{
+    struct tcpstate_endpoint *endpoint = &o->connection->end[role];
+    const struct tcpstate_endpoint *peer =
+        o->connection->self ? endpoint : &o->connection->end[role ^ 1];
+
+    if (!endpoint->syn_received && is_syn_covered(peer, ack)) {
+        endpoint->syn_received = true;
+        if (endpoint->phase == TCPSTATE_PHASE_SYN_SENT && !o->syn) {
+            endpoint->syn_acked = is_syn_covered(endpoint, una);
+            tcpstate_step(o, role,
+                          endpoint->syn_acked ? TCPSTATE_STIMULUS_RCV_SYN_ACK
+                                              : TCPSTATE_STIMULUS_RCV_SYN,
+                          TCPSTATE_EVIDENCE_SEEN);
+        }
+    }
+    if (!endpoint->syn_acked && endpoint->syn_received && is_syn_covered(endpoint, una)) {
+        endpoint->syn_acked = true;
+        tcpstate_step(o, role, TCPSTATE_STIMULUS_RCV_ACK_OF_SYN,
+                      o->syn ? TCPSTATE_EVIDENCE_INFERRED : TCPSTATE_EVIDENCE_SEEN);
+    }
+    if (endpoint->fin_received || !peer->fin_sent || ack != peer->fin)
+        return;
+    if (!endpoint->fin_acked && is_fin_covered(endpoint, una)) {
+        endpoint->fin_acked = true;
+        tcpstate_step(o, role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, TCPSTATE_EVIDENCE_SEEN);
+    }
+    endpoint->fin_received = true;
+    o->took_fin = role == o->snd_role;
+    tcpstate_step(o, role, TCPSTATE_STIMULUS_RCV_FIN, TCPSTATE_EVIDENCE_SEEN);
+}
+
+/* What follows for the receiver of an acknowledgement if it arrived, with all that its sender had
+ * sent before, in order. */
+static void
+deliver(struct observation *o)
+{
+    struct tcpstate_endpoint *rcv = o->rcv;
+    const uint32_t ack = o->segment->ack;
+
+    if (!rcv->syn_acked && is_syn_covered(rcv, ack)) {
+        if (rcv->phase == TCPSTATE_PHASE_SYN_SENT && o->connection->syns_crossed)
+            tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_SYN, TCPSTATE_EVIDENCE_INFERRED);
+        if (rcv->phase != TCPSTATE_PHASE_SYN_SENT) {
+            rcv->syn_acked = true;
+            tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_ACK_OF_SYN,
+                          o->connection->self ? TCPSTATE_EVIDENCE_SEEN
+                                              : TCPSTATE_EVIDENCE_INFERRED);
+        }
+    }
+    if (rcv->fin_acked || !is_fin_covered(rcv, ack))
+        return;
+    if (o->connection->fins_crossed && !rcv->fin_received && o->snd->fin_sent &&
+        o->segment->seq == o->snd->fin) {
+        rcv->fin_received = true;
+        tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_FIN, TCPSTATE_EVIDENCE_INFERRED);
+    }
+    rcv->fin_acked = true;
+    tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN,
+                  o->connection->self ? TCPSTATE_EVIDENCE_SEEN : TCPSTATE_EVIDENCE_INFERRED);
+}
+
+/* Keeps the right edge of the window that the sender offers. The window of a segment with SYN is
+ * never scaled, and any other's only if both SYNs had the option (RFC 7323 section 2.2). */
+static void
+take_window(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+    const bool scaled = !o->syn && snd->window_scaled && o->rcv->window_scaled;
+    uint32_t edge;
+
+    if (!o->syn && !(snd->options_known && o->rcv->options_known))
+        return;
+    edge = o->segment->ack + ((uint32_t)o->segment->window << (scaled ? snd->window_shift : 0));
+    snd->rcv_edge = snd->edge_known ? seq_max(snd->rcv_edge, edge) : edge;
+    snd->edge_known = true;
+}
+
+/* An acknowledgement that repeats the challenged number right after an unacceptable segment is the
+ * challenge (RFC 5961 sections 3.2, 4.2, 5.2). */
+static void
+take_challenge_ack(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+    const bool pure = o->segment->len == 0 && !o->syn && !o->fin && !o->rst;
+
+    if (!connection->challenged_frame || connection->challenged_role == o->snd_role)
+        return;
+    if (pure && o->segment->seq == o->snd->snd_nxt && o->segment->ack == o->rcv->snd_una) {
+        const bool reuse = connection->challenged_syn && o->snd->phase == TCPSTATE_PHASE_TIME_WAIT;
+
+        tcpstate_raise(o, reuse ? TCPSTATE_EVENT_reuse_refused : TCPSTATE_EVENT_challenge_ack,
+                       o->snd_role)
+            ->frame = connection->challenged_frame;
+        o->record->answers_frame = connection->challenged_frame;
+        connection->challenge_sent = true;
+        connection->challenge_ack = o->segment->ack;
+        o->pair->pending.active = false;
+    }
+    connection->challenged_frame = 0;
+}
+
+/* Step four: the ACK. */
+static void
+take_ack(struct observation *o)
+{
+    struct tcpstate_endpoint *rcv = o->rcv;
+    const uint32_t ack = o->segment->ack;
+
+    if (!rcv->numbers_known)
+        tcpstate_learn_numbers(o);
+    else if (seq_lt(rcv->snd_nxt, ack) && !is_believed(o))
+        return;
+    take_challenge_ack(o);
+    prove(o, o->snd_role, ack, o->snd_una);
+    if (o->fit == FIT_ACCEPTABLE && !o->demanding)
+        deliver(o);
+    take_window(o);
+    if (!rcv->seen && !o->connection->one_direction_told && rcv->syn_acked &&
+        seq_lt(rcv->snd_una, ack) && seq_lt(rcv->iss + 1, rcv->snd_una)) {
+        tcpstate_raise(o, TCPSTATE_EVENT_one_direction, o->snd_role);
+        o->connection->one_direction_told = true;
+    }
+    if (seq_lt(rcv->snd_una, ack)) {
+        if (o->snd->fin_sent && rcv->phase == TCPSTATE_PHASE_CLOSE_WAIT && !rcv->half_close_told &&
+            seq_lt(rcv->text_from, ack)) {
+            struct tcpstate_occurrence *told =
+                tcpstate_raise(o, TCPSTATE_EVENT_half_closed_transfer, o->rcv_role);
+
+            told->count = ack - rcv->text_from;
+            told->span = o->segment->time - o->snd->fin_time;
+            rcv->half_close_told = true;
+        }
+        rcv->snd_una = ack;
+    }
+}
+
+/* Step five: the text. Also what the numbers used so far prove: an acknowledgement captured before
+ * the octets it covers counts now. */
+static void
+take_text(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+
+    if (o->segment->len != 0) {
+        snd->text_sent = true;
+        if (snd->fin_sent && seq_lt(snd->fin - 1, o->segment->seq + o->segment->len))
+            tcpstate_raise(o, TCPSTATE_EVENT_data_after_fin, o->snd_role);
+    }
+    if (!snd->numbers_known) {
+        snd->numbers_known = true;
+        snd->iss = o->segment->seq - 1;
+        snd->snd_una = o->segment->seq;
+        snd->snd_nxt = o->end;
+    }
+    snd->snd_nxt = seq_max(snd->snd_nxt, o->end - o->fin);
+}
+
+/* An acknowledgement that came before the octets it covers was captured out of order. */
+static void
+take_early_ack(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+
+    if (!snd->unseen_acked || seq_lt(snd->snd_nxt, snd->unseen_ack))
+        return;
+    snd->unseen_acked = false;
+    if (is_fin_covered(snd, snd->unseen_ack)) {
+        prove(o, o->rcv_role, snd->unseen_ack, o->rcv->snd_una);
+        snd->fin_acked = true;
+        tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, TCPSTATE_EVIDENCE_INFERRED);
+    }
+    snd->snd_una = seq_max(snd->snd_una, snd->unseen_ack);
+    tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
+}
+
+/* An endpoint that goes on after the handshake proves that it is past it. */
+static void
+confirm(struct observation *o)
+{
+    if (o->snd->phase == TCPSTATE_PHASE_ESTABLISHED &&
+        o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
+        o->snd->evidence = TCPSTATE_EVIDENCE_SEEN;
+        o->record->changed = true;
+        if (o->connection->syns_crossed && o->segment->len == 0 && !o->fin)
+            o->record->open_step = tcpstate_next_step(o);
+    }
+}
+
+/* An unacceptable segment may draw a challenge ACK. */
+static void
+note_unacceptable(struct observation *o)
+{
+    o->connection->challenged_frame = o->segment->frame;
+    o->connection->challenged_role = (uint8_t)o->snd_role;
+    o->connection->challenged_syn = o->syn;
+}
+
+static void
+judge(struct observation *o)
+{
+    take_time(o);
+    if (!is_legal(o)) {
+        tcpstate_raise(o, TCPSTATE_EVENT_illegal_flags, o->snd_role);
+        if (!o->rst)
+            return;
+    }
+    if (o->rst) {
+        tcpstate_take_rst(o);
+        return;
+    }
+    tcpstate_doubt_rst(o);
+    if (o->syn ? !tcpstate_take_syn(o) : o->fit == FIT_BEYOND) {
+        note_unacceptable(o);
+        return;
+    }
+    if (!o->syn && !tcpstate_catch_up(o))
+        return;
+    if (o->ack)
+        take_ack(o);
+    if (!o->syn)
+        confirm(o);
+    take_text(o);
+    if (o->fin)
+        tcpstate_take_fin(o);
+    take_early_ack(o);
+}
+
+/* Keeps what the next segment is compared with. */
+static void
+remember(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+    const struct tcpstate_segment *segment = o->segment;
+
+    o->snd->seen = true;
+    if (segment->timestamps_seen && !o->rst) {
+        o->snd->timestamps = true;
+        o->snd->tsval = segment->tsval;
+    }
+    if (segment->sack_seen) {
+        o->snd->sacked = true;
+        o->snd->sack_right = segment->sack_right;
+    }
+    connection->segments++;
+    connection->last_time = segment->time;
+    connection->last_frame = segment->frame;
+}
+
+/* Writes the state of both endpoints into the record. */
+static void
+report(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+    struct tcpstate_record *record = o->record;
+
+    for (unsigned role = 0; role < 2; role++) {
+        const struct tcpstate_endpoint *endpoint =
+            &connection->end[is_endpoint(o, (enum tcpstate_role)role) ? role : TCPSTATE_CLIENT];
+
+        record->phase[role] = endpoint->phase;
+        record->evidence[role] = endpoint->evidence;
+        record->since[role] = endpoint->since;
+    }
+    record->connection = connection;
+    record->stage = connection->stage;
+    record->sender = (uint8_t)(connection->self ? TCPSTATE_SELF : o->snd_role);
+    for (unsigned i = 0; i < record->event_count; i++)
+        connection->alerts += record->event[i].severity > TCPSTATE_SEVERITY_CHAT;
+    if (record->open_step || record->close_step || record->settled || record->answers_frame ||
+        record->opened)
+        record->changed = true;
+}
+
+static void
+begin_record(struct tcpstate_record *record)
+{
+    record->answers_frame = 0;
+    record->open_step = record->close_step = 0;
+    record->settled = 0;
+    record->transition_count = record->event_count = 0;
+    record->opened = record->changed = false;
+}
+
+/*
+ * Judges one captured segment and writes what it did (RFC 9293 section 3.10.7.4, as an observer
+ * can).
+ *
+ * pair is the caller's memory for the segment's addresses and ports, zeroed before its first
+ * segment. spare is a zeroed connection with its index set; record->opened says that the core took
+ * it, and the caller then prepares another. All memory must live as long as the capture. Segments
+ * are given in capture order, their times in any. Nothing is rejected: a segment that no endpoint
+ * would accept changes no state, and its record says why.
+ */
+void
+tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
+                 const struct tcpstate_settings *settings, struct tcpstate_connection *spare,
+                 struct tcpstate_record *record)
+{
+    struct observation o = {
+        .pair = pair, .segment = segment, .settings = settings, .record = record};
+    int64_t span;
+
+    begin_record(record);
+    if (tcpstate_table_is_copy(pair, segment, settings, &span)) {
+        o.connection = pair->live;
+        look_at(&o);
+        tcpstate_raise(&o, TCPSTATE_EVENT_duplicate_packet, o.snd_role)->span = span;
+        o.connection->last_frame = segment->frame;
+        report(&o);
+        return;
+    }
+    o.connection = tcpstate_table_find(pair, segment, settings, spare);
+    look_at(&o);
+    record->opened = o.connection == spare;
+    if (record->opened)
+        tcpstate_open(&o);
+    judge(&o);
+    remember(&o);
+    tcpstate_settle(&o);
+    report(&o);
+}
+
+/*
+ * Takes an ICMP error that quotes a segment as the refusal of a connection attempt (RFC 9293
+ * section 3.9.2.2; Linux gives up in SYN_SENT on any host, port, protocol or TTL error).
+ *
+ * quoted is the quoted header, with the side that sent it, and the time and frame of the ICMP
+ * message. Returns whether it ended an attempt; only then is the record written.
+ */
+bool
+tcpstate_observe_unreachable(struct tcpstate_pair *pair, const struct tcpstate_segment *quoted,
+                             struct tcpstate_record *record)
+{
+    struct observation o = {.pair = pair, .segment = quoted, .record = record};
+
+    if (!pair->live)
+        return false;
+    o.connection = pair->live;
+    look_at(&o);
+    if (o.snd->phase != TCPSTATE_PHASE_SYN_SENT || o.snd->iss != quoted->seq)
+        return false;
+    begin_record(record);
+    tcpstate_step(&o, o.snd_role, TCPSTATE_STIMULUS_RCV_RST, TCPSTATE_EVIDENCE_INFERRED);
+    tcpstate_raise(&o, TCPSTATE_EVENT_refused_by_icmp, o.snd_role);
+    o.connection->open = TCPSTATE_OPEN_REFUSED;
+    o.connection->reset = true;
+    o.connection->stage = TCPSTATE_STAGE_ABORTED;
+    o.connection->last_time = quoted->time;
+    o.connection->last_frame = quoted->frame;
+    record->settled |= TCPSTATE_SETTLED_OPEN;
+    report(&o);
+    return true;
+}

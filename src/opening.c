@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The handshake: three-way, simultaneous, Fast Open, split, and what goes wrong with it (RFC 9293
+ * section 3.5, RFC 7413).
+ */
+#include "observation.h"
+
+/* Both ends of a connection whose beginning was not captured: ESTABLISHED, if the first segment is
+ * one that a synchronized endpoint sends. */
+static void
+assume_established(struct observation *o)
+{
+    for (int role = 0; role < 2; role++) {
+        struct tcpstate_endpoint *endpoint = &o->connection->end[role];
+
+        endpoint->phase = TCPSTATE_PHASE_ESTABLISHED;
+        endpoint->syn_sent = endpoint->syn_received = endpoint->syn_acked = true;
+        endpoint->numbers_known = true;
+    }
+    o->snd->iss = o->segment->seq - 1;
+    o->snd->snd_una = o->snd->snd_nxt = o->snd_una = o->snd_nxt = o->segment->seq;
+    o->rcv->iss = o->segment->ack - 1;
+    o->rcv->snd_una = o->rcv->snd_nxt = o->segment->ack;
+}
+
+/*
+ * The first segment of a connection decides what its endpoints are assumed to be.
+ *
+ * A SYN's sender was CLOSED, its receiver should be LISTEN; a SYN,ACK's sender was LISTEN. Anything
+ * else is the middle of a connection (or no part of one: then nothing is known).
+ */
+void
+tcpstate_open(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+    const bool promoted = connection->segments != 0;
+
+    if (o->pair->previous && o->syn) {
+        struct tcpstate_occurrence *reuse = tcpstate_raise(
+            o, promoted ? TCPSTATE_EVENT_reused_while_open : TCPSTATE_EVENT_port_reused,
+            o->snd_role);
+
+        reuse->span = o->segment->time - o->pair->previous->last_time;
+        reuse->frame = o->pair->previous->last_frame;
+    }
+    if (promoted)
+        return;
+    if (o->syn && !o->fin && !o->rst) {
+        o->snd->phase = o->ack ? TCPSTATE_PHASE_LISTEN : TCPSTATE_PHASE_CLOSED;
+        if (!connection->self)
+            o->rcv->phase = o->ack ? TCPSTATE_PHASE_SYN_SENT : TCPSTATE_PHASE_LISTEN;
+        return;
+    }
+    connection->mid_stream = true;
+    connection->open = TCPSTATE_OPEN_MID_STREAM;
+    o->record->settled |= TCPSTATE_SETTLED_OPEN;
+    if (o->rst || !o->ack || o->syn)
+        return;
+    tcpstate_raise(o, TCPSTATE_EVENT_mid_stream, o->snd_role);
+    assume_established(o);
+}
+
+/*
+ * The segment acknowledges an endpoint of which nothing was captured: takes its numbers from the
+ * acknowledgement. If it was to answer a SYN, it must have done so.
+ */
+void
+tcpstate_learn_numbers(struct observation *o)
+{
+    struct tcpstate_endpoint *rcv = o->rcv;
+
+    rcv->numbers_known = true;
+    rcv->iss = o->segment->ack - 1;
+    rcv->snd_una = rcv->iss;
+    rcv->snd_nxt = o->segment->ack;
+    if (rcv->syn_sent || o->snd->phase != TCPSTATE_PHASE_SYN_SENT)
+        return;
+    rcv->syn_sent = rcv->syn_received = true;
+    tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_INFERRED);
+    tcpstate_raise(o, TCPSTATE_EVENT_inferred_syn, o->snd_role);
+    o->snd->snd_una = o->snd_una = seq_max(o->snd->snd_una, o->snd->iss + 1);
+}
+
+/* What a SYN tells of its sender for good. */
+static void
+keep_syn(struct observation *o)
+{
+    const struct tcpstate_segment *segment = o->segment;
+    struct tcpstate_endpoint *snd = o->snd;
+
+    if (!snd->numbers_known || snd->iss != segment->seq || !snd->syn_sent) {
+        snd->iss = segment->seq;
+        snd->snd_una = segment->seq;
+        snd->snd_nxt = o->end;
+        snd->numbers_known = true;
+    }
+    if (!snd->syn_frame) {
+        snd->syn_frame = segment->frame;
+        snd->syn_time = segment->time;
+    }
+    snd->syn_sent = true;
+    snd->syn_count = count_up(snd->syn_count);
+    snd->syn_ip_id = segment->ip_id;
+    snd->syn_tsval = segment->tsval;
+    snd->options_known = !segment->options_cut;
+    snd->window_scaled = segment->window_scale_seen;
+    snd->window_shift = segment->window_shift;
+}
+
+static void
+number_syn(struct observation *o)
+{
+    o->snd->syn_step = tcpstate_next_step(o);
+    o->record->open_step = o->snd->syn_step;
+}
+
+/* Whether the numbers of this SYN were inferred before it was captured: the capture's order is not
+ * the wire's. */
+static bool
+is_syn_late(const struct observation *o)
+{
+    return !o->snd->syn_frame && o->snd->syn_sent && o->snd->iss == o->segment->seq;
+}
+
+static void
+take_late_syn(struct observation *o)
+{
+    keep_syn(o);
+    tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
+}
+
+/* The first SYN of an endpoint, without ACK. */
+static void
+take_first_syn(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+    const bool crossing = !connection->self && o->rcv->phase == TCPSTATE_PHASE_SYN_SENT;
+    const bool answered = crossing && is_syn_covered(o->rcv, o->rcv->snd_una);
+
+    keep_syn(o);
+    number_syn(o);
+    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN, TCPSTATE_EVIDENCE_SEEN);
+    if (connection->self)
+        tcpstate_raise(o, TCPSTATE_EVENT_self_connection, o->snd_role);
+    if (answered)
+        connection->split = true;
+    else if (crossing) {
+        connection->syns_crossed = true;
+        tcpstate_raise(o, TCPSTATE_EVENT_simultaneous_open, o->snd_role);
+    }
+    if (o->segment->len != 0)
+        tcpstate_raise(o, TCPSTATE_EVENT_fast_open_syn_data, o->snd_role)->count = o->segment->len;
+}
+
+/* The same SYN again. */
+static void
+repeat_syn(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+    struct tcpstate_occurrence *told;
+
+    if (is_network_copy(o->segment, snd->syn_ip_id, snd->syn_tsval))
+        return;
+    if (o->connection->reset) {
+        tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_SENT, TCPSTATE_EVIDENCE_SEEN);
+        tcpstate_revise(o, o->rcv_role, TCPSTATE_PHASE_LISTEN, TCPSTATE_EVIDENCE_ASSUMED);
+        o->connection->reset = false;
+        o->connection->open = TCPSTATE_OPEN_NONE;
+    }
+    keep_syn(o);
+    o->record->open_step = snd->syn_step;
+    if (o->connection->recovering) {
+        o->connection->recovering = false;
+        tcpstate_raise(o, TCPSTATE_EVENT_half_open_recovery, o->snd_role);
+        return;
+    }
+    if (o->rcv->seen)
+        return;
+    told = tcpstate_raise(o, TCPSTATE_EVENT_syn_unanswered, o->snd_role);
+    told->count = snd->syn_count - 1u;
+    told->span = o->segment->time - snd->syn_time;
+    if (told->count == 1)
+        told->severity = TCPSTATE_SEVERITY_NOTE;
+}
+
+/* Another number from an endpoint in SYN_SENT: the new one counts, and the old one if its answer
+ * comes after all. */
+static void
+change_syn(struct observation *o)
+{
+    tcpstate_raise(o, TCPSTATE_EVENT_syn_isn_changed, o->snd_role);
+    if (o->rcv->seen)
+        return;
+    o->connection->alternate_iss = o->snd->iss;
+    o->connection->alternate_role = (uint8_t)o->snd_role;
+    o->connection->alternate_known = true;
+    keep_syn(o);
+    o->record->open_step = o->snd->syn_step;
+}
+
+/* A SYN without ACK; false if it changes nothing. */
+static bool
+take_plain_syn(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+
+    if (is_syn_late(o)) {
+        take_late_syn(o);
+        snd->evidence = TCPSTATE_EVIDENCE_SEEN;
+        return false;
+    }
+    if (!snd->syn_sent) {
+        take_first_syn(o);
+        return true;
+    }
+    if (is_synchronized(snd) || is_synchronized(o->rcv)) {
+        if (o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT &&
+            !(snd->iss == o->segment->seq &&
+              is_network_copy(o->segment, snd->syn_ip_id, snd->syn_tsval)))
+            tcpstate_raise(o, TCPSTATE_EVENT_syn_on_live_connection, o->snd_role);
+        return false;
+    }
+    if (snd->iss == o->segment->seq)
+        repeat_syn(o);
+    else
+        change_syn(o);
+    return false;
+}
+
+/* A SYN,ACK that acknowledges nothing its receiver sent draws a RST and changes nothing (section
+ * 3.10.7.3). One that acknowledges the number before the last SYN brings that number back. */
+static bool
+is_syn_ack_valid(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+    struct tcpstate_endpoint *rcv = o->rcv;
+    const uint32_t ack = o->segment->ack;
+
+    if (!rcv->syn_sent && rcv->phase == TCPSTATE_PHASE_SYN_SENT && !rcv->numbers_known) {
+        rcv->numbers_known = rcv->syn_sent = true;
+        rcv->iss = rcv->snd_una = ack - 1;
+        rcv->snd_nxt = ack;
+        tcpstate_raise(o, TCPSTATE_EVENT_unsolicited_synack, o->snd_role);
+        return true;
+    }
+    if (connection->alternate_known && connection->alternate_role == o->rcv_role &&
+        ack == connection->alternate_iss + 1 && !o->snd->syn_sent) {
+        rcv->iss = rcv->snd_una = connection->alternate_iss;
+        rcv->snd_nxt = ack;
+        connection->alternate_known = false;
+    }
+    return rcv->syn_sent && seq_lt(rcv->iss, ack) && seq_le(ack, rcv->snd_nxt);
+}
+
+/* The first SYN,ACK of an endpoint. */
+static void
+answer_syn(struct observation *o)
+{
+    const uint32_t offered = o->rcv->snd_nxt - o->rcv->iss - 1;
+
+    keep_syn(o);
+    number_syn(o);
+    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
+    if (offered != 0 && !o->connection->self) {
+        o->connection->fast_open = o->segment->ack == o->rcv->snd_nxt;
+        tcpstate_raise(o,
+                       o->connection->fast_open ? TCPSTATE_EVENT_fast_open_accepted
+                                                : TCPSTATE_EVENT_fast_open_ignored,
+                       o->snd_role);
+    }
+}
+
+/* The same SYN,ACK again: its acknowledgement has not arrived, and if the capture holds one, that
+ * one is taken back. */
+static void
+repeat_syn_ack(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+    struct tcpstate_occurrence *told;
+
+    if (is_network_copy(o->segment, snd->syn_ip_id, snd->syn_tsval))
+        return;
+    keep_syn(o);
+    o->record->open_step = snd->syn_step;
+    if (snd->phase == TCPSTATE_PHASE_ESTABLISHED && snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
+        snd->syn_acked = false;
+        tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_RECEIVED, TCPSTATE_EVIDENCE_SEEN);
+        tcpstate_raise(o, TCPSTATE_EVENT_synack_after_ack, o->snd_role);
+        return;
+    }
+    if (snd->phase != TCPSTATE_PHASE_SYN_RECEIVED)
+        return;
+    told = tcpstate_raise(o, TCPSTATE_EVENT_synack_retransmission, o->snd_role);
+    told->span = o->segment->time - snd->syn_time;
+    if (snd->syn_count == 2)
+        tcpstate_raise(o, TCPSTATE_EVENT_half_open, o->snd_role)->span = told->span;
+}
+
+/* A SYN,ACK with another number: the acknowledgement will pick one. */
+static void
+change_syn_ack(struct observation *o)
+{
+    tcpstate_raise(o, TCPSTATE_EVENT_synack_isn_changed, o->snd_role);
+    o->connection->alternate_iss = o->segment->seq;
+    o->connection->alternate_role = (uint8_t)o->snd_role;
+    o->connection->alternate_known = true;
+}
+
+/* A SYN,ACK; false if it changes nothing, its acknowledgement included. */
+static bool
+take_syn_ack(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+
+    if (!is_syn_ack_valid(o)) {
+        if (!is_synchronized(snd))
+            tcpstate_raise(o, TCPSTATE_EVENT_synack_bad_ack, o->snd_role);
+        return false;
+    }
+    if (is_syn_late(o)) {
+        take_late_syn(o);
+        return false;
+    }
+    if (!snd->syn_sent) {
+        answer_syn(o);
+        return true;
+    }
+    if (snd->iss != o->segment->seq) {
+        if (!is_synchronized(snd))
+            change_syn_ack(o);
+        return false;
+    }
+    if (snd->phase == TCPSTATE_PHASE_SYN_SENT) {
+        keep_syn(o);
+        number_syn(o);
+        tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
+        return true;
+    }
+    repeat_syn_ack(o);
+    return snd->phase == TCPSTATE_PHASE_SYN_RECEIVED;
+}
+
+/*
+ * Step three: the SYN (RFC 9293 sections 3.10.7.2 to 3.10.7.4).
+ *
+ * Returns whether the segment goes on through the steps; false for a repeated one, and for one that
+ * its receiver would not accept.
+ */
+bool
+tcpstate_take_syn(struct observation *o)
+{
+    return o->ack ? take_syn_ack(o) : take_plain_syn(o);
+}
+
+/* The acknowledgement that picks between two SYN,ACKs. */
+static void
+pick_alternate(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+    struct tcpstate_endpoint *rcv = o->rcv;
+
+    if (!connection->alternate_known || connection->alternate_role != o->rcv_role ||
+        rcv->phase != TCPSTATE_PHASE_SYN_RECEIVED ||
+        o->segment->ack != connection->alternate_iss + 1)
+        return;
+    rcv->iss = rcv->snd_una = connection->alternate_iss;
+    rcv->snd_nxt = rcv->iss + 1;
+    connection->alternate_known = false;
+}
+
+/* The sender is a passive opener whose own SYN,ACK was not captured, or whose acknowledgement was
+ * not. Text proves that the handshake is over on its side; a bare ACK proves nothing: it may be the
+ * first half of a split handshake, or of an older connection. */
+static bool
+catch_up_sender(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+
+    if (snd->phase == TCPSTATE_PHASE_LISTEN) {
+        if (!is_syn_covered(o->rcv, o->segment->ack) || seq_lt(o->rcv->snd_nxt, o->segment->ack)) {
+            struct tcpstate_occurrence *told =
+                tcpstate_raise(o, TCPSTATE_EVENT_reuse_refused, o->snd_role);
+
+            told->frame = o->rcv->syn_frame;
+            o->record->answers_frame = o->rcv->syn_frame;
+            o->connection->challenge_sent = true;
+            o->connection->challenge_ack = o->segment->ack;
+            return false;
+        }
+        if (o->segment->len == 0 && !o->fin) {
+            o->rcv->snd_una = seq_max(o->rcv->snd_una, o->segment->ack);
+            return false;
+        }
+        snd->syn_sent = snd->syn_received = snd->numbers_known = true;
+        snd->iss = snd->snd_una = o->segment->seq - 1;
+        snd->snd_nxt = o->segment->seq;
+        tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_INFERRED);
+        o->rcv->snd_una = seq_max(o->rcv->snd_una, o->segment->ack);
+    }
+    if (snd->phase == TCPSTATE_PHASE_SYN_RECEIVED && o->segment->len != 0 &&
+        !o->connection->fast_open && !o->connection->syns_crossed &&
+        seq_lt(snd->iss, o->segment->seq)) {
+        snd->syn_acked = true;
+        snd->snd_una = o->snd_una = seq_max(snd->snd_una, snd->iss + 1);
+        tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_ACK_OF_SYN, TCPSTATE_EVIDENCE_SEEN);
+        o->rcv->syn_received = o->rcv->syn_acked = true;
+        tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_SYN_ACK, TCPSTATE_EVIDENCE_INFERRED);
+    }
+    return true;
+}
+
+/* Whether the segment's numbers can complete the handshake of its receiver: it acknowledges the
+ * receiver's SYN and nothing beyond what the receiver sent, and goes on from its sender's SYN. A
+ * bare ACK goes on exactly; of text the capture may have missed the first. */
+static bool
+is_third_segment(const struct observation *o)
+{
+    const struct tcpstate_endpoint *snd = o->snd;
+
+    if (!seq_within(o->segment->ack, o->rcv->iss + 1, o->rcv->snd_nxt))
+        return false;
+    if (snd->phase != TCPSTATE_PHASE_SYN_SENT || !snd->numbers_known)
+        return true;
+    return seq_lt(snd->iss, o->segment->seq) &&
+           (o->segment->len != 0 || o->fin || seq_le(o->segment->seq, snd->snd_nxt));
+}
+
+/*
+ * Before the ACK of a segment without SYN: fills in what the capture missed of the handshake, and
+ * judges the segment that should complete it.
+ *
+ * Returns false if the segment changes nothing: its numbers are not those of the handshake (RFC
+ * 9293 section 3.10.7.4, "SYN-RECEIVED STATE").
+ */
+bool
+tcpstate_catch_up(struct observation *o)
+{
+    const struct tcpstate_endpoint *rcv = o->rcv;
+
+    if (o->connection->handshake_complete || o->connection->mid_stream)
+        return true;
+    pick_alternate(o);
+    if (rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED && !is_third_segment(o)) {
+        tcpstate_raise(o, TCPSTATE_EVENT_handshake_ack_invalid, o->snd_role);
+        return false;
+    }
+    return catch_up_sender(o);
+}

@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The RST: accepted, challenged, ignored or contradicted (RFC 9293 sections 3.5.2, 3.5.3 and
+ * 3.10.7.4, RFC 5961 section 3).
+ */
+#include "observation.h"
+
+enum ruling {
+    RULING_ACCEPTED,
+    RULING_CHALLENGED, /* inside the window, not at the exact number */
+    RULING_IGNORED,    /* outside the window */
+    RULING_LATE        /* nothing is left to reset */
+};
+
+/* Whether the RST lies where its receiver may expect the next octet. What the receiver has taken
+ * beyond what it acknowledged, an observer does not know: any number its peer has reached may be
+ * the exact one. Linux also takes the number below a FIN that it acknowledged, and the right edge
+ * of the last SACK block. */
+static bool
+is_exact(const struct observation *o)
+{
+    const uint32_t seq = o->segment->seq;
+
+    if (!o->snd->numbers_known || seq_within(seq, o->snd_una, seq_max(o->snd_una, o->snd_nxt)))
+        return true;
+    if (o->snd->fin_sent && seq == o->snd->fin - 1)
+        return true;
+    return o->rcv->sacked && seq == o->rcv->sack_right;
+}
+
+static enum ruling
+rule_on_synchronized(const struct observation *o)
+{
+    if (is_exact(o))
+        return RULING_ACCEPTED;
+    if (o->rcv->edge_known && seq_within(o->segment->seq, o->snd_una, o->rcv->rcv_edge) &&
+        seq_lt(o->snd_una, o->rcv->rcv_edge))
+        return RULING_CHALLENGED;
+    return RULING_IGNORED;
+}
+
+/* In SYN_SENT a RST counts if it acknowledges the SYN (section 3.10.7.3). */
+static enum ruling
+rule_on_syn_sent(const struct observation *o)
+{
+    const struct tcpstate_endpoint *rcv = o->rcv;
+
+    if (o->ack && rcv->syn_sent && seq_lt(rcv->iss, o->segment->ack) &&
+        seq_le(o->segment->ack, rcv->snd_nxt))
+        return RULING_ACCEPTED;
+    return RULING_IGNORED;
+}
+
+static enum ruling
+rule(const struct observation *o)
+{
+    switch ((enum tcpstate_phase)o->rcv->phase) {
+    case TCPSTATE_PHASE_CLOSED:
+        return RULING_LATE;
+    case TCPSTATE_PHASE_UNKNOWN:
+        return RULING_ACCEPTED;
+    case TCPSTATE_PHASE_SYN_SENT:
+        return rule_on_syn_sent(o);
+    case TCPSTATE_PHASE_LISTEN:
+        if (o->snd->phase == TCPSTATE_PHASE_CLOSED)
+            return RULING_LATE;
+        return is_exact(o) ? RULING_ACCEPTED : RULING_IGNORED;
+    case TCPSTATE_PHASE_SYN_RECEIVED:
+    case TCPSTATE_PHASE_ESTABLISHED:
+    case TCPSTATE_PHASE_FIN_WAIT_1:
+    case TCPSTATE_PHASE_FIN_WAIT_2:
+    case TCPSTATE_PHASE_CLOSE_WAIT:
+    case TCPSTATE_PHASE_CLOSING:
+    case TCPSTATE_PHASE_LAST_ACK:
+    case TCPSTATE_PHASE_TIME_WAIT:
+    case TCPSTATE_PHASE_COUNT:
+        break;
+    }
+    return rule_on_synchronized(o);
+}
+
+/* Names what an accepted RST means on a connection past its handshake. */
+static void
+name_reset(struct observation *o)
+{
+    const struct tcpstate_endpoint *snd = o->snd;
+    const struct tcpstate_endpoint *rcv = o->rcv;
+    const bool text_after_fin =
+        snd->fin_sent && rcv->text_sent && seq_lt(rcv->text_from, rcv->snd_nxt - rcv->fin_sent);
+
+    if (o->connection->challenge_sent && !o->ack && o->segment->seq == o->connection->challenge_ack)
+        tcpstate_raise(o, TCPSTATE_EVENT_peer_restarted, o->snd_role);
+    if (rcv->phase == TCPSTATE_PHASE_TIME_WAIT) {
+        tcpstate_raise(o, TCPSTATE_EVENT_time_wait_assassinated, o->rcv_role)->span =
+            o->segment->time - rcv->since;
+        return;
+    }
+    if (text_after_fin && !o->ack)
+        tcpstate_raise(o, TCPSTATE_EVENT_data_to_closed_socket, o->snd_role);
+    tcpstate_raise(o,
+                   snd->fin_sent || rcv->fin_sent ? TCPSTATE_EVENT_reset_after_fin
+                                                  : TCPSTATE_EVENT_reset_established,
+                   o->snd_role);
+    if (o->silence > o->settings->idle)
+        tcpstate_raise(o, TCPSTATE_EVENT_reset_after_idle, o->snd_role)->span = o->silence;
+}
+
+/* Names what an accepted RST means before the handshake is complete. */
+static void
+name_refusal(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+
+    if (o->rcv->phase == TCPSTATE_PHASE_UNKNOWN) {
+        tcpstate_raise(o, TCPSTATE_EVENT_reset_without_connection, o->snd_role);
+        return;
+    }
+    connection->open = TCPSTATE_OPEN_ABORTED;
+    if (o->rcv->phase == TCPSTATE_PHASE_SYN_SENT && !o->snd->syn_sent) {
+        connection->open = TCPSTATE_OPEN_REFUSED;
+        tcpstate_raise(o, TCPSTATE_EVENT_connection_refused, o->snd_role);
+    } else if (o->rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED &&
+               o->snd->phase == TCPSTATE_PHASE_SYN_SENT)
+        tcpstate_raise(o, TCPSTATE_EVENT_handshake_aborted, o->snd_role);
+    if (connection->open != TCPSTATE_OPEN_MID_STREAM)
+        o->record->settled |= TCPSTATE_SETTLED_OPEN;
+}
+
+/* Whether an endpoint opened passively, and so returns to LISTEN when reset in SYN_RECEIVED. */
+static bool
+is_passive(const struct observation *o, enum tcpstate_role role)
+{
+    return role == TCPSTATE_SERVER && !o->connection->syns_crossed && !o->connection->split;
+}
+
+static void
+accept_rst(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+    const bool past_handshake = is_synchronized(o->rcv) || is_synchronized(o->snd);
+
+    if (past_handshake)
+        name_reset(o);
+    else
+        name_refusal(o);
+    o->snd->before_reset = o->snd->phase;
+    o->snd->before_reset_evidence = o->snd->evidence;
+    o->rcv->before_reset = o->rcv->phase;
+    o->rcv->before_reset_evidence = o->rcv->evidence;
+    if (!connection->reset && !connection->close_complete) {
+        connection->reset = true;
+        connection->reset_role = (uint8_t)o->snd_role;
+        connection->reset_time = o->segment->time;
+        tcpstate_settle_reset(o);
+    }
+    if (!connection->reset_frame)
+        connection->reset_frame = o->segment->frame;
+    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_RST, TCPSTATE_EVIDENCE_SEEN);
+    tcpstate_step(o, o->rcv_role,
+                  is_passive(o, o->rcv_role) ? TCPSTATE_STIMULUS_RCV_RST_PASSIVE
+                                             : TCPSTATE_STIMULUS_RCV_RST,
+                  TCPSTATE_EVIDENCE_INFERRED);
+}
+
+/* A RST that answers the ACK of a connection its sender does not know (RFC 9293 section 3.5.1,
+ * figure 9): its sender stays in SYN_SENT and will try again. */
+static bool
+is_recovery(const struct observation *o)
+{
+    return o->snd->phase == TCPSTATE_PHASE_SYN_SENT && !o->ack && o->connection->challenge_sent &&
+           o->segment->seq == o->connection->challenge_ack;
+}
+
+/*
+ * Step two: the RST.
+ *
+ * An acceptable one closes its sender, which has proved it, and its receiver if it arrived; any
+ * other changes nothing.
+ */
+void
+tcpstate_take_rst(struct observation *o)
+{
+    if (is_recovery(o) && o->rcv->phase == TCPSTATE_PHASE_LISTEN) {
+        o->connection->recovering = true;
+        return;
+    }
+    switch (rule(o)) {
+    case RULING_ACCEPTED:
+        accept_rst(o);
+        break;
+    case RULING_CHALLENGED:
+        tcpstate_raise(o, TCPSTATE_EVENT_reset_challenged, o->snd_role);
+        o->connection->challenged_frame = o->segment->frame;
+        o->connection->challenged_role = (uint8_t)o->snd_role;
+        o->connection->challenged_syn = false;
+        break;
+    case RULING_IGNORED:
+        tcpstate_raise(o, TCPSTATE_EVENT_reset_ignored, o->snd_role);
+        break;
+    case RULING_LATE:
+        tcpstate_raise(o, TCPSTATE_EVENT_reset_after_close, o->snd_role);
+        tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_RST, TCPSTATE_EVIDENCE_SEEN);
+        break;
+    }
+}
+
+/*
+ * Before any other step: an endpoint that goes on after its own RST did not send it, so both ends
+ * are again what they were (the RST was injected, or answered something else).
+ *
+ * A segment that may have been captured out of order, within the time of a copy, is no
+ * contradiction.
+ */
+void
+tcpstate_doubt_rst(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+    int64_t age = o->segment->time - connection->reset_time;
+
+    if (!connection->reset || connection->reset_role != o->snd_role ||
+        o->snd->phase != TCPSTATE_PHASE_CLOSED || (o->syn && !o->ack))
+        return;
+    if (age <= o->settings->copy || seq_lt(o->segment->seq, o->snd_una) || o->fit == FIT_BEYOND)
+        return;
+    tcpstate_raise(o, TCPSTATE_EVENT_reset_contradicted, o->snd_role)->frame =
+        connection->reset_frame;
+    tcpstate_revise(o, o->snd_role, (enum tcpstate_phase)o->snd->before_reset,
+                    (enum tcpstate_evidence)o->snd->before_reset_evidence);
+    if (o->rcv->phase == TCPSTATE_PHASE_CLOSED || o->rcv->phase == TCPSTATE_PHASE_LISTEN)
+        tcpstate_revise(o, o->rcv_role, (enum tcpstate_phase)o->rcv->before_reset,
+                        (enum tcpstate_evidence)o->rcv->before_reset_evidence);
+    connection->reset = false;
+    connection->open = connection->handshake_complete || connection->mid_stream
+                           ? connection->open
+                           : (uint8_t)TCPSTATE_OPEN_NONE;
+}

@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Which connection a segment belongs to: the live incarnation of its pair of addresses and ports,
+ * the one before, or a new one; and whether the packet was captured twice.
+ */
+#include <string.h>
+
+#include "observation.h"
+
+/* A number within so many octets of where an incarnation that is over stood is one of its numbers;
+ * a random number is one in 64 times. */
+#define OLD_NUMBERS_SPAN (1 << 25)
+
+/* Before the handshake is complete, text reaches at most so far beyond the initial number. */
+#define OPENING_SPAN (1 << 20)
+
+#define NANOSECONDS_PER_MICROSECOND 1000
+
+static struct tcpstate_endpoint *
+sender_of(struct tcpstate_connection *connection, const struct tcpstate_segment *segment)
+{
+    if (connection->self)
+        return &connection->end[TCPSTATE_CLIENT];
+    return &connection->end[segment->side ^ connection->client_side];
+}
+
+static struct tcpstate_endpoint *
+receiver_of(struct tcpstate_connection *connection, const struct tcpstate_segment *segment)
+{
+    if (connection->self)
+        return &connection->end[TCPSTATE_CLIENT];
+    return &connection->end[segment->side ^ connection->client_side ^ 1];
+}
+
+/* A digest of what two captures of one packet have in common; never 0. The TTL is left out: the
+ * copies may have been taken before and behind a router. */
+static uint32_t
+digest_of(const struct tcpstate_segment *segment)
+{
+    const uint32_t words[] = {
+        segment->seq,
+        segment->ack,
+        segment->len,
+        (uint32_t)segment->window << 16 | segment->ip_id,
+        (uint32_t)segment->flags << 8 | segment->side,
+        segment->timestamps_seen ? segment->tsval : 0,
+        segment->timestamps_seen ? segment->tsecr : 0,
+        segment->sack_seen ? segment->sack_right : 0,
+    };
+    uint64_t digest = 0x9e3779b97f4a7c15u;
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        digest = (digest ^ words[i]) * 0xff51afd7ed558ccdu;
+        digest ^= digest >> 32;
+    }
+    return (uint32_t)digest | 1;
+}
+
+/*
+ * Whether this packet was captured before, within settings->copy nanoseconds.
+ *
+ * The pair remembers its last TCPSTATE_COPIES packets; an older copy is not recognised and judged
+ * as the retransmission it looks like. A packet is remembered as a side effect. span is set to the
+ * time between the two, nanoseconds, if it is a copy.
+ */
+bool
+tcpstate_table_is_copy(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
+                       const struct tcpstate_settings *settings, int64_t *span)
+{
+    const uint32_t digest = digest_of(segment);
+    const uint32_t now = (uint32_t)(segment->time / NANOSECONDS_PER_MICROSECOND);
+    const int64_t window = settings->copy / NANOSECONDS_PER_MICROSECOND;
+
+    for (size_t i = 0; i < TCPSTATE_COPIES; i++) {
+        int32_t age = (int32_t)(now - pair->copies[i].time);
+
+        if (pair->copies[i].digest == digest && (age < 0 ? -(int64_t)age : age) <= window) {
+            *span = (int64_t)age * NANOSECONDS_PER_MICROSECOND;
+            return true;
+        }
+    }
+    pair->copies[pair->next_copy].digest = digest;
+    pair->copies[pair->next_copy].time = now;
+    pair->next_copy = (uint8_t)((pair->next_copy + 1) % TCPSTATE_COPIES);
+    return false;
+}
+
+/* Whether TIME_WAIT has lasted its two MSL (RFC 9293 section 3.4.2) when the segment is captured.
+ */
+static bool
+is_over_at(const struct tcpstate_endpoint *endpoint, const struct tcpstate_settings *settings,
+           int64_t now)
+{
+    return endpoint->phase == TCPSTATE_PHASE_CLOSED || endpoint->phase == TCPSTATE_PHASE_LISTEN ||
+           (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT &&
+            now - endpoint->timer >= 2 * settings->msl);
+}
+
+/* Whether an endpoint takes a SYN as a new connection although it still knows the old one: in
+ * TIME_WAIT, if the number or the timestamp is beyond the old connection's (RFC 9293 section 3.6.1,
+ * RFC 6191; Linux does the same). peer is the endpoint that sends the SYN. */
+static bool
+accepts_syn(const struct tcpstate_endpoint *endpoint, const struct tcpstate_endpoint *peer,
+            const struct tcpstate_segment *syn)
+{
+    if (endpoint->phase != TCPSTATE_PHASE_TIME_WAIT)
+        return false;
+    if (syn->timestamps_seen && peer->timestamps && seq_lt(peer->tsval, syn->tsval))
+        return true;
+    return seq_lt(peer->snd_nxt, syn->seq);
+}
+
+/* Whether the segment's numbers are those of a handshake. Exact, because successive initial numbers
+ * of one pair of addresses and ports are close to each other (RFC 9293 section 3.4.1). */
+static bool
+is_of_opening(struct tcpstate_connection *connection, const struct tcpstate_segment *segment)
+{
+    const struct tcpstate_endpoint *snd = sender_of(connection, segment);
+    const struct tcpstate_endpoint *rcv = receiver_of(connection, segment);
+
+    if ((segment->flags & TCPSTATE_ACK) && rcv->numbers_known &&
+        !seq_within(segment->ack, rcv->iss, rcv->snd_nxt))
+        return false;
+    return !snd->numbers_known || segment->seq - snd->iss < OPENING_SPAN;
+}
+
+/* Whether the segment's numbers lie where the connection's endpoints stood. */
+static bool
+is_near(struct tcpstate_connection *connection, const struct tcpstate_segment *segment)
+{
+    const int32_t span = OLD_NUMBERS_SPAN;
+    const struct tcpstate_endpoint *snd = sender_of(connection, segment);
+    const struct tcpstate_endpoint *rcv = receiver_of(connection, segment);
+    int32_t seq_off = seq_diff(segment->seq, snd->snd_nxt);
+    int32_t ack_off = seq_diff(segment->ack, rcv->snd_nxt);
+
+    if (snd->numbers_known && (seq_off > span || seq_off < -span))
+        return false;
+    if ((segment->flags & TCPSTATE_ACK) && rcv->numbers_known &&
+        (ack_off > span || ack_off < -span))
+        return false;
+    return snd->numbers_known || rcv->numbers_known;
+}
+
+/* Makes the spare connection the live one. The client is the sender of a SYN, the receiver of a
+ * SYN,ACK; else, by convention, the end with the higher port, or the sender if they are equal. */
+static struct tcpstate_connection *
+begin(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
+      struct tcpstate_connection *spare)
+{
+    const bool syn = segment->flags & TCPSTATE_SYN;
+    const bool ack = segment->flags & TCPSTATE_ACK;
+    bool sender_is_client = segment->source_port >= segment->destination_port;
+
+    if (syn)
+        sender_is_client = !ack;
+    spare->client_side = sender_is_client ? segment->side : segment->side ^ 1;
+    spare->self = segment->self;
+    spare->first_frame = segment->frame;
+    spare->first_time = segment->time;
+    spare->last_time = segment->time;
+    for (int role = 0; role < 2; role++)
+        spare->end[role].since = segment->time;
+    pair->previous = pair->live;
+    pair->live = spare;
+    return spare;
+}
+
+/* The pending SYN was accepted: a connection that begins with it. */
+static struct tcpstate_connection *
+promote(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
+        struct tcpstate_connection *spare)
+{
+    const struct tcpstate_pending *pending = &pair->pending;
+    struct tcpstate_connection *connection = begin(pair, segment, spare);
+    struct tcpstate_endpoint *client = &connection->end[TCPSTATE_CLIENT];
+
+    connection->client_side = pending->side;
+    connection->first_frame = pending->frame;
+    connection->first_time = pending->time;
+    connection->last_time = pending->time;
+    connection->segments = 1;
+    connection->step = 1;
+    client->phase = TCPSTATE_PHASE_SYN_SENT;
+    client->evidence = TCPSTATE_EVIDENCE_SEEN;
+    client->since = pending->time;
+    client->syn_time = pending->time;
+    client->syn_frame = pending->frame;
+    client->syn_count = 1;
+    client->syn_step = 1;
+    client->iss = pending->iss;
+    client->snd_una = pending->iss;
+    client->snd_nxt = pending->nxt;
+    client->numbers_known = client->seen = client->syn_sent = true;
+    client->tsval = client->syn_tsval = pending->tsval;
+    client->timestamps = pending->timestamps;
+    client->options_known = pending->options_known;
+    client->window_scaled = pending->window_scaled;
+    client->window_shift = pending->window_shift;
+    connection->end[TCPSTATE_SERVER].phase = TCPSTATE_PHASE_LISTEN;
+    pair->pending.active = false;
+    return connection;
+}
+
+/* Remembers a SYN whose receiver will decide. A second one replaces the first. */
+static void
+set_pending(struct tcpstate_pair *pair, const struct tcpstate_segment *segment)
+{
+    pair->pending = (struct tcpstate_pending){
+        .time = segment->time,
+        .frame = segment->frame,
+        .iss = segment->seq,
+        .nxt = segment->seq + 1 + segment->len,
+        .tsval = segment->tsval,
+        .side = segment->side,
+        .window_shift = segment->window_shift,
+        .active = true,
+        .options_known = !segment->options_cut,
+        .window_scaled = segment->window_scale_seen,
+        .timestamps = segment->timestamps_seen,
+    };
+}
+
+/* Whether the handshake or the whole connection was refused or aborted and the SYN goes on with it:
+ * the same number again (a Windows client asks three times; a SYN,ACK that its sender answered with
+ * RST may leave it in SYN_SENT). */
+static bool
+is_retry(const struct tcpstate_connection *live, const struct tcpstate_endpoint *snd,
+         const struct tcpstate_segment *segment)
+{
+    return live->reset && !live->handshake_complete && !live->mid_stream && snd->syn_sent &&
+           snd->iss == segment->seq;
+}
+
+/* A SYN without ACK. */
+static struct tcpstate_connection *
+find_for_syn(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
+             const struct tcpstate_settings *settings, struct tcpstate_connection *spare)
+{
+    struct tcpstate_connection *live = pair->live;
+    const struct tcpstate_endpoint *snd = sender_of(live, segment);
+    const struct tcpstate_endpoint *rcv = receiver_of(live, segment);
+    const bool same = snd->numbers_known && snd->iss == segment->seq;
+
+    if (is_retry(live, snd, segment))
+        return live;
+    if (is_over_at(snd, settings, segment->time) && is_over_at(rcv, settings, segment->time))
+        return begin(pair, segment, spare);
+    if (same || !snd->syn_sent)
+        return live;
+    if (accepts_syn(rcv, snd, segment) ||
+        (rcv->phase == TCPSTATE_PHASE_CLOSED && snd->phase == TCPSTATE_PHASE_TIME_WAIT))
+        return begin(pair, segment, spare);
+    if (is_synchronized(rcv) || rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED || is_synchronized(snd))
+        set_pending(pair, segment);
+    return live;
+}
+
+/* A SYN,ACK. */
+static struct tcpstate_connection *
+find_for_syn_ack(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
+                 const struct tcpstate_settings *settings, struct tcpstate_connection *spare)
+{
+    struct tcpstate_connection *live = pair->live;
+    const struct tcpstate_endpoint *snd = sender_of(live, segment);
+    const struct tcpstate_endpoint *rcv = receiver_of(live, segment);
+    const struct tcpstate_pending *pending = &pair->pending;
+
+    if (pending->active && pending->side != segment->side &&
+        segment->ack - pending->iss - 1 <= pending->nxt - pending->iss - 1)
+        return promote(pair, segment, spare);
+    if (rcv->syn_sent && seq_lt(rcv->iss, segment->ack) && seq_le(segment->ack, rcv->snd_nxt))
+        return live;
+    if (is_over_at(snd, settings, segment->time) && is_over_at(rcv, settings, segment->time) &&
+        !(snd->syn_sent && snd->iss == segment->seq))
+        return begin(pair, segment, spare);
+    return live;
+}
+
+/* Any other segment. */
+static struct tcpstate_connection *
+find_for_other(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
+               const struct tcpstate_settings *settings, struct tcpstate_connection *spare)
+{
+    struct tcpstate_connection *live = pair->live;
+    const struct tcpstate_endpoint *snd = sender_of(live, segment);
+    const struct tcpstate_endpoint *rcv = receiver_of(live, segment);
+
+    if (pair->previous && !live->handshake_complete && !live->mid_stream &&
+        !is_of_opening(live, segment) && is_near(pair->previous, segment))
+        return pair->previous;
+    if (!(segment->flags & TCPSTATE_RST) && is_over_at(snd, settings, segment->time) &&
+        is_over_at(rcv, settings, segment->time) && !is_near(live, segment))
+        return begin(pair, segment, spare);
+    return live;
+}
+
+/*
+ * The connection a segment belongs to, taking the spare one if it begins a new connection (RFC 9293
+ * sections 3.5.1 and 3.6.1).
+ *
+ * A SYN on a connection that is not over belongs to that connection and is remembered; it begins a
+ * new one when its receiver answers with a SYN,ACK that acknowledges it. Where an endpoint would
+ * know, the observer decides by what is captured next.
+ */
+struct tcpstate_connection *
+tcpstate_table_find(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
+                    const struct tcpstate_settings *settings, struct tcpstate_connection *spare)
+{
+    if (!pair->live)
+        return begin(pair, segment, spare);
+    if (!(segment->flags & TCPSTATE_SYN) || (segment->flags & (TCPSTATE_RST | TCPSTATE_FIN)))
+        return find_for_other(pair, segment, settings, spare);
+    if (segment->flags & TCPSTATE_ACK)
+        return find_for_syn_ack(pair, segment, settings, spare);
+    return find_for_syn(pair, segment, settings, spare);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What is true of a connection as a whole: when its handshake and its close are complete, of which
+ * kind they were, and what the end of the capture tells.
+ */
+#include "observation.h"
+
+static const struct tcpstate_endpoint *
+other_end(const struct tcpstate_connection *connection, const struct tcpstate_endpoint *endpoint)
+{
+    if (connection->self)
+        return endpoint;
+    return endpoint == &connection->end[TCPSTATE_CLIENT] ? &connection->end[TCPSTATE_SERVER]
+                                                         : &connection->end[TCPSTATE_CLIENT];
+}
+
+static enum tcpstate_open
+kind_of_open(const struct tcpstate_connection *connection)
+{
+    if (connection->self)
+        return TCPSTATE_OPEN_SELF;
+    if (connection->syns_crossed)
+        return TCPSTATE_OPEN_SIMULTANEOUS;
+    if (connection->split)
+        return TCPSTATE_OPEN_SPLIT;
+    return connection->fast_open ? TCPSTATE_OPEN_FAST_OPEN : TCPSTATE_OPEN_THREE_WAY;
+}
+
+static enum tcpstate_close
+kind_of_close(const struct tcpstate_connection *connection)
+{
+    if (connection->self)
+        return TCPSTATE_CLOSE_TWO_WAY;
+    if (connection->fins_crossed)
+        return TCPSTATE_CLOSE_SIMULTANEOUS;
+    return connection->three_way ? TCPSTATE_CLOSE_THREE_WAY : TCPSTATE_CLOSE_FOUR_WAY;
+}
+
+/* Who began the close: the sender of the first FIN, of both if they crossed. */
+static enum tcpstate_closer
+first_to_close(const struct tcpstate_connection *connection)
+{
+    const struct tcpstate_endpoint *client = &connection->end[TCPSTATE_CLIENT];
+    const struct tcpstate_endpoint *server = other_end(connection, client);
+
+    if (connection->fins_crossed || connection->self)
+        return TCPSTATE_CLOSER_BOTH;
+    if (client->fin_sent && server->fin_sent)
+        return client->fin_step < server->fin_step ? TCPSTATE_CLOSER_CLIENT
+                                                   : TCPSTATE_CLOSER_SERVER;
+    if (client->fin_sent)
+        return TCPSTATE_CLOSER_CLIENT;
+    return server->fin_sent ? TCPSTATE_CLOSER_SERVER : TCPSTATE_CLOSER_NONE;
+}
+
+static void
+complete_handshake(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+
+    if (connection->handshake_complete || connection->mid_stream || !o->snd->syn_acked ||
+        !o->rcv->syn_acked)
+        return;
+    connection->handshake_complete = true;
+    connection->open = (uint8_t)kind_of_open(connection);
+    o->record->settled |= TCPSTATE_SETTLED_OPEN;
+    if (!o->record->open_step)
+        o->record->open_step = tcpstate_next_step(o);
+    tcpstate_raise(o, TCPSTATE_EVENT_handshake_complete, o->snd_role)->span =
+        o->segment->time - connection->first_time;
+}
+
+static void
+complete_close(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+    const struct tcpstate_endpoint *first = &connection->end[TCPSTATE_CLIENT];
+
+    if (connection->close_complete || connection->reset || !o->snd->fin_acked || !o->rcv->fin_acked)
+        return;
+    connection->close_complete = true;
+    connection->close = (uint8_t)kind_of_close(connection);
+    connection->closer = (uint8_t)first_to_close(connection);
+    o->record->settled |= TCPSTATE_SETTLED_CLOSE;
+    if (connection->closer == TCPSTATE_CLOSER_SERVER)
+        first = other_end(connection, first);
+    if (connection->self)
+        tcpstate_raise(o, TCPSTATE_EVENT_two_way_close, o->snd_role);
+    tcpstate_raise(o, TCPSTATE_EVENT_close_complete, o->snd_role)->span =
+        o->segment->time - first->fin_time;
+}
+
+/* A repeated FIN that is acknowledged again starts the 2 MSL anew (section 3.10.7.4, "TIME-WAIT
+ * STATE"). */
+static void
+restart_time_wait(struct observation *o)
+{
+    if (!o->ack || o->rst || !o->rcv->fin_repeated || !is_fin_covered(o->rcv, o->segment->ack))
+        return;
+    o->rcv->fin_repeated = false;
+    if (o->snd->phase != TCPSTATE_PHASE_TIME_WAIT || o->took_fin)
+        return;
+    o->snd->timer = o->segment->time;
+    tcpstate_raise(o, TCPSTATE_EVENT_time_wait_restarted, o->snd_role);
+}
+
+static enum tcpstate_stage
+stage_of(const struct tcpstate_connection *connection)
+{
+    const struct tcpstate_endpoint *client = &connection->end[TCPSTATE_CLIENT];
+    const struct tcpstate_endpoint *server = other_end(connection, client);
+
+    if (connection->reset)
+        return TCPSTATE_STAGE_ABORTED;
+    if (client->fin_sent && client->fin_acked && server->fin_sent && server->fin_acked)
+        return TCPSTATE_STAGE_CLOSED;
+    if (client->fin_sent && server->fin_sent)
+        return TCPSTATE_STAGE_CLOSING;
+    if (client->fin_sent || server->fin_sent)
+        return TCPSTATE_STAGE_HALF_CLOSED;
+    return is_synchronized(client) && is_synchronized(server) ? TCPSTATE_STAGE_ESTABLISHED
+                                                              : TCPSTATE_STAGE_OPENING;
+}
+
+/* After all steps: what the segment settles about its connection. */
+void
+tcpstate_settle(struct observation *o)
+{
+    if (o->took_fin && !o->record->close_step)
+        o->record->close_step = tcpstate_next_step(o);
+    complete_handshake(o);
+    complete_close(o);
+    restart_time_wait(o);
+    o->connection->stage = (uint8_t)stage_of(o->connection);
+}
+
+/* What the first accepted RST settles, before it changes a state: a refused connection was never
+ * closed; any other ends here. */
+void
+tcpstate_settle_reset(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+    const bool after_fin = o->snd->fin_sent || o->rcv->fin_sent;
+
+    if (connection->open == TCPSTATE_OPEN_REFUSED)
+        return;
+    connection->close = after_fin ? TCPSTATE_CLOSE_RESET_AFTER_FIN : TCPSTATE_CLOSE_RESET;
+    connection->closer = (uint8_t)first_to_close(connection);
+    if (connection->closer == TCPSTATE_CLOSER_NONE)
+        connection->closer =
+            o->snd_role == TCPSTATE_CLIENT ? TCPSTATE_CLOSER_CLIENT : TCPSTATE_CLOSER_SERVER;
+    o->record->settled |= TCPSTATE_SETTLED_CLOSE;
+}
+
+/* Adds an occurrence if there is room; returns how many there are then. */
+static size_t
+add(struct tcpstate_occurrence *events, size_t count, size_t room, enum tcpstate_event event,
+    enum tcpstate_role role, int64_t span)
+{
+    if (count == room)
+        return count;
+    events[count] = (struct tcpstate_occurrence){
+        .event = (uint8_t)event,
+        .role = (uint8_t)role,
+        .severity = (uint8_t)tcpstate_event_severity(event),
+        .span = span,
+    };
+    return count + 1;
+}
+
+/* What the end of the capture says about one endpoint. */
+static size_t
+finish_endpoint(const struct tcpstate_connection *connection, enum tcpstate_role role, int64_t end,
+                struct tcpstate_occurrence *events, size_t count, size_t room)
+{
+    const struct tcpstate_endpoint *endpoint = &connection->end[role];
+    const struct tcpstate_endpoint *peer = other_end(connection, endpoint);
+
+    switch ((enum tcpstate_phase)endpoint->phase) {
+    case TCPSTATE_PHASE_SYN_SENT:
+        if (!peer->seen && endpoint->syn_count == 1) {
+            count = add(events, count, room, TCPSTATE_EVENT_syn_unanswered, role,
+                        end - endpoint->syn_time);
+            if (count > 0)
+                events[count - 1].severity = TCPSTATE_SEVERITY_NOTE;
+        }
+        break;
+    case TCPSTATE_PHASE_SYN_RECEIVED:
+        if (endpoint->syn_count == 1)
+            count =
+                add(events, count, room, TCPSTATE_EVENT_half_open, role, end - endpoint->syn_time);
+        break;
+    case TCPSTATE_PHASE_CLOSE_WAIT:
+        if (!endpoint->stuck_told)
+            count = add(events, count, room, TCPSTATE_EVENT_stuck_close_wait, role,
+                        end - endpoint->since);
+        break;
+    case TCPSTATE_PHASE_FIN_WAIT_2:
+        if (!endpoint->stuck_told)
+            count = add(events, count, room, TCPSTATE_EVENT_stuck_fin_wait_2, role,
+                        end - endpoint->since);
+        break;
+    case TCPSTATE_PHASE_FIN_WAIT_1:
+    case TCPSTATE_PHASE_CLOSING:
+    case TCPSTATE_PHASE_LAST_ACK:
+        if (endpoint->fin_count == 1 && !is_fin_covered(endpoint, endpoint->snd_una)) {
+            count = add(events, count, room, TCPSTATE_EVENT_stuck_fin_unacked, role,
+                        end - endpoint->fin_time);
+            if (count > 0)
+                events[count - 1].count = 1;
+        }
+        break;
+    case TCPSTATE_PHASE_ESTABLISHED:
+        if (!peer->fin_sent && (role == TCPSTATE_CLIENT || !is_synchronized(peer)))
+            count = add(events, count, room, TCPSTATE_EVENT_never_closed, role,
+                        end - connection->last_time);
+        break;
+    case TCPSTATE_PHASE_UNKNOWN:
+    case TCPSTATE_PHASE_LISTEN:
+    case TCPSTATE_PHASE_TIME_WAIT:
+    case TCPSTATE_PHASE_CLOSED:
+    case TCPSTATE_PHASE_COUNT:
+        break;
+    }
+    return count;
+}
+
+/*
+ * The events that only the end of the capture settles: never answered, never closed, stuck.
+ *
+ * end is the time of the capture's last packet, nanoseconds since the epoch. Writes at most room
+ * occurrences and returns how many; none for a connection of which only one direction was captured.
+ */
+size_t
+tcpstate_finish(const struct tcpstate_connection *connection,
+                const struct tcpstate_settings *settings, int64_t end,
+                struct tcpstate_occurrence *events, size_t room)
+{
+    const bool unanswered = !connection->end[TCPSTATE_SERVER].seen && !connection->mid_stream &&
+                            connection->end[TCPSTATE_CLIENT].phase == TCPSTATE_PHASE_SYN_SENT;
+    size_t count = 0;
+
+    (void)settings;
+    if (!connection->self && !unanswered &&
+        !(connection->end[TCPSTATE_CLIENT].seen && connection->end[TCPSTATE_SERVER].seen))
+        return 0;
+    count = finish_endpoint(connection, TCPSTATE_CLIENT, end, events, count, room);
+    if (!connection->self)
+        count = finish_endpoint(connection, TCPSTATE_SERVER, end, events, count, room);
+    return count;
+}
+
+/*
+ * How the connection was opened, as known when the capture ends.
+ */
+enum tcpstate_open
+tcpstate_final_open(const struct tcpstate_connection *connection)
+{
+    if (connection->open != TCPSTATE_OPEN_NONE)
+        return (enum tcpstate_open)connection->open;
+    if (connection->end[TCPSTATE_SERVER].phase == TCPSTATE_PHASE_SYN_RECEIVED)
+        return TCPSTATE_OPEN_HALF_OPEN;
+    return TCPSTATE_OPEN_UNANSWERED;
+}
+
+/*
+ * The state of an endpoint when the capture ends: TIME_WAIT has become CLOSED if its two MSL passed
+ * before end (nanoseconds since the epoch; RFC 9293 section 3.4.2).
+ */
+enum tcpstate_phase
+tcpstate_final_phase(const struct tcpstate_connection *connection, enum tcpstate_role role,
+                     const struct tcpstate_settings *settings, int64_t end)
+{
+    const struct tcpstate_endpoint *endpoint =
+        &connection
+             ->end[connection->self || role != TCPSTATE_SERVER ? TCPSTATE_CLIENT : TCPSTATE_SERVER];
+
+    if (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT && end - endpoint->timer >= 2 * settings->msl)
+        return TCPSTATE_PHASE_CLOSED;
+    return (enum tcpstate_phase)endpoint->phase;
+}
