@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Makes the sample captures: plays each recipe, keeps what was captured and the kernel's account."""
+
+import csv
+import os
+
+from . import pcapng
+from .link import Link, Loopback
+from .recipes import RECIPES
+from .story import Stage, StoryError
+
+MANIFEST = "manifest.csv"
+COLUMNS = ("file", "story", "made_by", "frames", "shows")
+
+
+def make(recipe, folder):
+    """Play one recipe; returns its lines of the manifest."""
+    stage = Stage(Loopback() if recipe.network == "loopback" else Link(), recipe.family)
+    try:
+        stage.play(recipe.text)
+        rows = stage.rows()
+        views = {view: list(stage.network.views[view]) for view in recipe.views}
+    except StoryError as error:
+        raise StoryError(f"{recipe.name}: {error}") from error
+    finally:
+        stage.close()
+    return [_keep(recipe, folder, view, packets, rows) for view, packets in views.items()]
+
+
+def _keep(recipe, folder, view, packets, rows):
+    name = recipe.name if len(recipe.views) == 1 else f"{recipe.name}-at-{view.lower()}"
+    where = "on lo" if view == "lo" else f"at host {view}"
+    linktype = pcapng.LINKTYPE_ETHERNET if view == "lo" else pcapng.LINKTYPE_RAW
+    interface = "lo" if view == "lo" else "tun" + view
+    pcapng.write(os.path.join(folder, name + ".pcapng"), packets, linktype, interface,
+                 recipe.shows)
+    write_kernel(os.path.join(folder, name + ".kernel"), rows)
+    return {"file": name + ".pcapng", "story": recipe.story,
+            "made_by": f"test/lab/make-captures {recipe.name}, captured {where}",
+            "frames": str(len(packets)), "shows": recipe.shows}
+
+
+def write_kernel(path, rows):
+    """The kernel's account: one line per change of state of one endpoint."""
+    with open(path, "w", encoding="ascii", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(["endpoint", "peer", "time", "old", "new", "source"])
+        for row in rows:
+            seconds, nanoseconds = divmod(row.time, 10**9)
+            writer.writerow([_name(row.local), _name(row.remote),
+                             f"{seconds}.{nanoseconds:09d}", row.old, row.new, row.source])
+
+
+def _name(end):
+    address, port = end
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
+
+
+def _read_manifest(path):
+    if not os.path.exists(path):
+        return {}
+    with open(path, encoding="utf-8", newline="") as file:
+        return {line["file"]: line for line in csv.DictReader(file)}
+
+
+def main(names, folder):
+    """Make the captures named, or all of them, and bring the manifest up to date."""
+    path = os.path.join(folder, MANIFEST)
+    lines = _read_manifest(path) if names else {}
+    failed = []
+    for recipe in RECIPES:
+        if names and recipe.name not in names:
+            continue
+        try:
+            made = make(recipe, folder)
+        except StoryError as error:
+            print(f"FAILED {error}", flush=True)
+            failed.append(recipe.name)
+            continue
+        for line in made:
+            lines[line["file"]] = line
+            print(f"{line['file']}: {line['frames']} frames", flush=True)
+    order = [recipe.name for recipe in RECIPES]
+    ranked = sorted(lines.values(), key=lambda line: (
+        order.index(line["made_by"].split()[1].rstrip(",")), line["file"]))
+    with open(path, "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(ranked)
+    return 1 if failed else 0
