@@ -25,6 +25,13 @@ static int tap = -1;              /* likewise */
 static struct tcpstate_settings settings;
 
 static void
+keep(const struct tcpstate_record *record, const struct extracted *found)
+{
+    timeline_add(record, &found->segment);
+    taps_segment((const struct connection *)record->connection);
+}
+
+static void
 judge(struct extracted *found)
 {
     const struct pair_key *key;
@@ -32,14 +39,14 @@ judge(struct extracted *found)
     struct tcpstate_pair *pair = pairs_find(found, prefs_vlans_apart(), &key);
     if (found->unreachable) {
         if (tcpstate_observe_unreachable(pair, &found->segment, &record))
-            timeline_add(&record, &found->segment);
+            keep(&record, found);
         return;
     }
     tcpstate_observe(pair, &found->segment, &settings, &pairs_spare(key)->core, &record);
     if (record.opened)
         pairs_take_spare();
     if (record.connection)
-        timeline_add(&record, &found->segment);
+        keep(&record, found);
 }
 
 static void
@@ -88,6 +95,7 @@ begin_capture(void)
     bool enabled = proto_is_protocol_enabled(find_protocol_by_id(proto_tcpstate));
     set_postdissector_wanted_hfids(handle, enabled ? extract_wanted() : NULL);
     settings = prefs_settings();
+    taps_forget();
     timeline_reset();
     pairs_reset();
 }
@@ -100,6 +108,25 @@ end_capture(void)
     pairs_reset();
 }
 
+static ws_bool
+has_connection(WS_FILTER_ARGUMENTS)
+{
+    struct sighting sightings[EXTRACT_MAX];
+    return timeline_at(pinfo->num, sightings) > 0;
+}
+
+/* The filter behind "Conversation Filter > TCP connection" in the packet list's menu. */
+static gchar *
+connection_filter(WS_FILTER_ARGUMENTS)
+{
+    struct sighting sightings[EXTRACT_MAX];
+    size_t count = timeline_at(pinfo->num, sightings);
+    if (count == 0)
+        return NULL;
+    return g_strdup_printf("tcpstate.connection == %u",
+                           sightings[count - 1].entry->connection->core.index);
+}
+
 /* Wireshark's own entry: registers the protocol. Called once, at start-up. */
 void
 proto_register_tcpstate(void)
@@ -108,8 +135,10 @@ proto_register_tcpstate(void)
     prefs_register(proto_tcpstate);
     pairs_register();
     handle = register_dissector("tcpstate", dissect_tcpstate, proto_tcpstate);
-    tap = register_tap("tcpstate");
+    tap = register_tap(TCPSTATE_TAP);
     taps_register();
+    ws_register_conversation_filter("tcpstate", "TCP connection (one incarnation)", has_connection,
+                                    connection_filter);
     register_init_routine(begin_capture);
     register_cleanup_routine(end_capture);
     register_postdissector(handle);

@@ -5,10 +5,19 @@
 #ifndef TCPSTATE_TAPS_H
 #define TCPSTATE_TAPS_H
 
-#include <stdint.h>
+#include "follow.h"
+
+#define TCPSTATE_TAP                                                                               \
+    "tcpstate" /* what the tap is called; it queues a struct sighting a segment                    \
+                */
 
 void taps_register(void);
+void taps_segment(const struct connection *connection);
 void taps_advance(int64_t time);
 void taps_forget(void);
+
+struct follow *tap_connections_register(void);
+struct follow *tap_census_register(void);
+void tap_flow_register(void);
 
 #endif

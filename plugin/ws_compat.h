@@ -8,8 +8,8 @@
 
 #include <wireshark.h>
 #include <ws_version.h>
-#include <epan/conversation_filter.h>
 #include <epan/packet.h>
+#include <epan/conversation_filter.h>
 #include <epan/proto.h>
 #include <epan/tap.h>
 

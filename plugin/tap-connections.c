@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * One row per connection: how it was opened, how closed, by whom, and where it ended. Behind
+ * "tshark -z tcpstate,connections" and in Wireshark's Statistics menu.
+ */
+#include "pairs.h"
+#include "prefs.h"
+#include "taps.h"
+
+#include <epan/stat_tap_ui.h>
+
+#define WIDTH_MAX 64 /* of a column, in characters */
+
+/* clang-format off */
+/*  identifier, heading, type, conversion without its width, alignment */
+#define COLUMNS(X) \
+    X(INDEX, "#", UINT, "u", RIGHT) \
+    X(CLIENT, "Client", STRING, "s", LEFT) \
+    X(SERVER, "Server", STRING, "s", LEFT) \
+    X(OPENED, "Opened", STRING, "s", LEFT) \
+    X(CLOSED, "Closed", STRING, "s", LEFT) \
+    X(CLOSER, "By", STRING, "s", LEFT) \
+    X(CLIENT_PHASE, "Client state", STRING, "s", LEFT) \
+    X(SERVER_PHASE, "Server state", STRING, "s", LEFT) \
+    X(CAUSE, "Reset cause", STRING, "s", LEFT) \
+    X(DURATION, "Duration", FLOAT, ".6f", RIGHT) \
+    X(SEGMENTS, "Segments", UINT, "u", RIGHT) \
+    X(ALERTS, "Alerts", UINT, "u", RIGHT)
+/* clang-format on */
+
+enum column {
+#define X(id, title, type, conversion, align) COLUMN_##id,
+    COLUMNS(X)
+#undef X
+        COLUMN_COUNT
+};
+
+static void update_row(const struct connection *connection, uint32_t row, int64_t end);
+
+/* One table, as Wireshark's interface has one per process; each capture, each filter refills it. */
+static stat_tap_table *table;
+static struct follow follow = {.update = update_row};
+
+/* tshark prints headings and cells as they are given, so columns line up only if these, pointed to
+ * by columns[], grow with the widest cell. */
+static struct column_text {
+    char heading[WIDTH_MAX + 1], format[16];
+    int width;
+} text[COLUMN_COUNT];
+
+static stat_tap_table_item columns[COLUMN_COUNT] = {
+#define X(id, title, type, conversion, align)                                                      \
+    {TABLE_ITEM_##type, TAP_ALIGN_##align, text[COLUMN_##id].heading, text[COLUMN_##id].format},
+    COLUMNS(X)
+#undef X
+};
+
+static const struct {
+    const char *heading, *conversion;
+} plain[COLUMN_COUNT] = {
+#define X(id, title, type, conversion, align) {title, conversion},
+    COLUMNS(X)
+#undef X
+};
+
+static void
+set_width(enum column column, int width)
+{
+    const char *minus = columns[column].align == TAP_ALIGN_LEFT ? "-" : "";
+    text[column].width = MIN(width, WIDTH_MAX);
+    snprintf(text[column].format, sizeof(text[column].format), "%%%s%d%s", minus,
+             text[column].width, plain[column].conversion);
+    snprintf(text[column].heading, sizeof(text[column].heading), *minus ? "%-*s" : "%*s",
+             text[column].width, plain[column].heading);
+}
+
+static void
+reset_widths(void)
+{
+    for (int column = 0; column < COLUMN_COUNT; column++)
+        set_width(column, (int)strlen(plain[column].heading));
+}
+
+static stat_tap_table_item_type *
+cell_at(uint32_t row, enum column column)
+{
+    return stat_tap_get_field_data(table, row, column);
+}
+
+/* Before the first row with it, a row consists of empty cells of the right types. */
+static void
+make_row(uint32_t row)
+{
+    stat_tap_table_item_type cells[COLUMN_COUNT] = {0};
+    for (int column = 0; column < COLUMN_COUNT; column++)
+        cells[column].type = columns[column].type;
+    stat_tap_init_table_row(table, row, COLUMN_COUNT, cells);
+}
+
+/* Widens a column, if need be, for a text of this length. */
+static void
+fit(enum column column, int width)
+{
+    if (width > text[column].width)
+        set_width(column, width);
+}
+
+static void
+put_string(uint32_t row, enum column column, const char *value)
+{
+    const char *shown = value[0] ? value : "-";
+    cell_at(row, column)->value.string_value = shown;
+    fit(column, (int)strlen(shown));
+}
+
+static void
+put_number(uint32_t row, enum column column, uint32_t value)
+{
+    cell_at(row, column)->value.uint_value = value;
+    fit(column, snprintf(NULL, 0, "%u", value));
+}
+
+static void
+put_duration(uint32_t row, int64_t duration)
+{
+    double seconds = (double)duration / 1e9;
+    cell_at(row, COLUMN_DURATION)->value.float_value = seconds;
+    fit(COLUMN_DURATION, snprintf(NULL, 0, "%.6f", seconds));
+}
+
+/* What never changes in a row; the two names are the row's own memory. */
+static void
+begin_row(const struct connection *connection, uint32_t row)
+{
+    make_row(row);
+    put_number(row, COLUMN_INDEX, connection->core.index);
+}
+
+/* Roles can be revised (a SYN found after its SYN,ACK), so the names are written whenever they
+ * change. */
+static void
+put_endpoint(const struct connection *connection, uint32_t row, enum column column,
+             enum tcpstate_role role)
+{
+    char *name = pairs_endpoint_text(NULL, connection, role);
+    char *before = (char *)cell_at(row, column)->value.string_value;
+    if (before && strcmp(before, name) == 0) {
+        g_free(name);
+        return;
+    }
+    put_string(row, column, name);
+    g_free(before);
+}
+
+static void
+update_row(const struct connection *connection, uint32_t row, int64_t end)
+{
+    const struct tcpstate_connection *core = &connection->core;
+    const struct tcpstate_settings settings = prefs_settings();
+    if (row >= table->num_elements)
+        begin_row(connection, row);
+    put_endpoint(connection, row, COLUMN_CLIENT, TCPSTATE_CLIENT);
+    put_endpoint(connection, row, COLUMN_SERVER, TCPSTATE_SERVER);
+    put_string(row, COLUMN_OPENED, tcpstate_open_name(tcpstate_final_open(core)));
+    put_string(row, COLUMN_CLOSED, tcpstate_close_name(core->close));
+    put_string(row, COLUMN_CLOSER, tcpstate_closer_name(core->closer));
+    put_string(row, COLUMN_CLIENT_PHASE,
+               tcpstate_phase_name(tcpstate_final_phase(core, TCPSTATE_CLIENT, &settings, end)));
+    put_string(row, COLUMN_SERVER_PHASE,
+               tcpstate_phase_name(tcpstate_final_phase(core, TCPSTATE_SERVER, &settings, end)));
+    put_string(row, COLUMN_CAUSE, tcpstate_cause_name(core->cause));
+    put_duration(row, core->last_time - core->first_time);
+    put_number(row, COLUMN_SEGMENTS, core->segments);
+    put_number(row, COLUMN_ALERTS, core->alerts);
+}
+
+static tap_packet_status
+see_segment(void *data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record,
+            tap_flags_t flags _U_)
+{
+    const struct sighting *sighting = record;
+    follow_add(&follow, sighting->entry->connection);
+    return TAP_PACKET_REDRAW;
+}
+
+static void
+free_cell(stat_tap_table *of _U_, guint row _U_, guint column, stat_tap_table_item_type *cell)
+{
+    if (column == COLUMN_CLIENT || column == COLUMN_SERVER) {
+        g_free((char *)cell->value.string_value);
+        cell->value.string_value = NULL;
+    }
+}
+
+static void
+reset_table(stat_tap_table *of)
+{
+    for (guint row = 0; row < of->num_elements; row++) {
+        for (guint column = 0; column < COLUMN_COUNT; column++)
+            free_cell(of, row, column, &of->elements[row][column]);
+        g_free(of->elements[row]);
+    }
+    of->num_elements = 0;
+    follow_forget(&follow);
+    reset_widths();
+}
+
+static void
+begin_statistic(stat_tap_table_ui *ui)
+{
+    table = stat_tap_find_table(ui, "");
+    if (table) {
+        reset_table(table);
+        return;
+    }
+    follow_forget(&follow);
+    reset_widths();
+    table = stat_tap_init_table("", COLUMN_COUNT, 0, NULL);
+    stat_tap_add_table(ui, table);
+}
+
+/* Registers the statistic. Called once, at start-up; returns what keeps its rows. */
+struct follow *
+tap_connections_register(void)
+{
+    static stat_tap_table_ui ui = {
+        .group = REGISTER_PACKET_STAT_GROUP_UNSORTED,
+        .title = "TCP State: Connections",
+        .tap_name = TCPSTATE_TAP,
+        .cli_string = "tcpstate,connections",
+        .stat_tap_init_cb = begin_statistic,
+        .packet_func = see_segment,
+        .stat_tap_reset_table_cb = reset_table,
+        .stat_tap_free_table_item_cb = free_cell,
+        .nfields = COLUMN_COUNT,
+        .fields = columns,
+    };
+    reset_widths();
+    register_stat_tap_table_ui(&ui);
+    return &follow;
+}
