@@ -155,6 +155,9 @@ take_flag() {
 
 check_input() {
     [[ -z $interface || -z $capture ]] || bad_usage "either --live or a capture, not both"
+    if $gui && [[ -z ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]]; then
+        die "there is no display: start --gui in a graphical session, or through 'ssh -X'"
+    fi
     if [[ -n $interface || $capture == - || ${options[0]:-} == -[GDLv] ]]; then
         return
     fi
@@ -231,7 +234,7 @@ show_as_asked() {
     as_user tshark "${source[@]}" "${options[@]}" 2>"$work/errors" || status=$?
     explain
     if [[ -n $writes && -e $writes ]] && ((EUID == 0)); then
-        chown "$EUID" -- "$writes"
+        chown "$EUID:$(id -g)" -- "$writes"
     fi
     return "$status"
 }
@@ -243,8 +246,6 @@ show_window() {
     local columns='"No.","%m","Time","%t","Source","%s","Destination","%d","Protocol","%p"'
     columns+=',"Client","%Cus:tcpstate.client.phase:0:R","Server","%Cus:tcpstate.server.phase:0:R"'
     columns+=',"Info","%i"'
-    [[ -n ${DISPLAY:-}${WAYLAND_DISPLAY:-} ]] ||
-        die "there is no display: start --gui in a graphical session, or through 'ssh -X'"
     mkdir -p "$own"
     if [[ -d $of_user ]]; then
         cp -r -- "$of_user/." "$own/"
@@ -268,14 +269,14 @@ main() {
     parse_arguments "$@"
     check_input
     want_packages
-    build build
+    build build tcpstate
     trap 'rm -rf -- "$work"' EXIT
     work=$(mktemp -d)
     drop_root
     prepare_plugins
     if [[ -n $interface ]]; then
         source=(-i "$interface")
-        $gui && source+=(-k)
+        if $gui; then source+=(-k); else source+=(-l); fi
         # Ctrl-C ends tshark, and then we print what it counted.
         trap : INT
         [[ -t 2 ]] && ! $gui && say "capturing on $interface; Ctrl-C ends it"

@@ -9,6 +9,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/scripts/setup.sh"
 
 readonly python=/usr/bin/python3        # Debian's: its packages are what we install
 readonly core='^(unit|scenarios|fuzz)$' # labels of the tests that exercise src/ alone
+readonly configuration=(-DBUILD_TESTING=ON)
 readonly coverage_wanted=95             # percent of the lines of src/
 summary=()
 failed=false
@@ -48,6 +49,7 @@ want_packages() {
     want libcmocka-dev one_of /usr/include/cmocka.h /usr/local/include/cmocka.h
     want iproute2 command -v ip
     want gcovr command -v gcovr
+    want shellcheck command -v shellcheck
     install_missing "the test suite"
 }
 
@@ -58,6 +60,7 @@ run_tests() {
     shift 2
     log=$(mktemp)
     say "running: $title"
+    export PYTEST_ADDOPTS=-rs
     ctest --test-dir "$directory" --output-on-failure --no-tests=error -j "$(nproc)" "$@" 2>&1 |
         tee "$log" || verdict=FAILED
     counts=$(sed -n 's/^\([0-9]*% tests passed.*\)/\1/p' "$log")
@@ -77,18 +80,18 @@ run_tests() {
 }
 
 run_plain() {
-    build build -DPython3_EXECUTABLE="$python"
+    build build all "${configuration[@]}"
     run_tests "$@"
 }
 
 run_sanitized() {
-    build build-asan -DPython3_EXECUTABLE="$python" -DTCPSTATE_SANITIZE=ON
+    build build-asan all "${configuration[@]}" -DTCPSTATE_PLUGIN=OFF -DTCPSTATE_SANITIZE=ON
     run_tests sanitize build-asan -L "$core"
 }
 
 run_coverage() {
     local verdict=ok report
-    build build-coverage -DPython3_EXECUTABLE="$python" -DTCPSTATE_COVERAGE=ON
+    build build-coverage all "${configuration[@]}" -DTCPSTATE_PLUGIN=OFF -DTCPSTATE_COVERAGE=ON
     find "$root/build-coverage" -name '*.gcda' -delete
     run_tests coverage build-coverage -L "$core"
     report=$(gcovr --root "$root" --filter "$root/src/" --fail-under-line "$coverage_wanted" \
