@@ -73,10 +73,8 @@ take_first_fin(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_close_begun, o->snd_role);
     else if (o->rcv->fin_sent)
         join_close(o);
-    else {
+    else
         tcpstate_raise(o, TCPSTATE_EVENT_close_begun, o->snd_role);
-        o->rcv->text_from = o->rcv->snd_nxt;
-    }
 }
 
 /* The phase before an acknowledgement of the FIN was inferred. */

@@ -17,7 +17,7 @@
  *   return to the LISTEN state".
  * - A FIN that comes with the acknowledgement of a SYN is two stimuli in this order, so SYN_RECEIVED
  *   has no edge for RCV_FIN.
- * - UNKNOWN is where an endpoint of which nothing is known begins. */
+ * - UNKNOWN is where an endpoint of which nothing is known begins; a RST to it tells nothing of it. */
 #define U TCPSTATE_PHASE_UNKNOWN
 #define L TCPSTATE_PHASE_LISTEN
 #define SS TCPSTATE_PHASE_SYN_SENT
@@ -34,7 +34,7 @@
 
 static const uint8_t edges[TCPSTATE_PHASE_COUNT][TCPSTATE_STIMULUS_COUNT] = {
     /*         SYN SYN,ACK rSYN rSYNACK rACKSYN FIN rACKFIN rFIN RST rRST rRSTp 2MSL */
-    [U]    = {  SS,  SR,    NO,   NO,     NO,   NO,   NO,    NO,  C,  C,   C,   NO },
+    [U]    = {  SS,  SR,    NO,   NO,     NO,   NO,   NO,    NO,  C,  U,   U,   NO },
     [L]    = {  SS,  SR,    L,    NO,     NO,   NO,   NO,    NO,  C,  L,   L,   NO },
     [SS]   = {  SS,  SR,    SR,   E,      NO,   NO,   NO,    NO,  C,  C,   C,   NO },
     [SR]   = {  SR,  SR,    SR,   E,      E,    F1,   NO,    NO,  C,  C,   L,   NO },

@@ -45,6 +45,7 @@ void tcpstate_revise(struct observation *o, enum tcpstate_role role, enum tcpsta
                      enum tcpstate_evidence evidence);
 struct tcpstate_occurrence *tcpstate_raise(struct observation *o, enum tcpstate_event event,
                                            enum tcpstate_role role);
+void tcpstate_note_unacceptable(struct observation *o);
 
 /* table.c */
 bool tcpstate_table_is_copy(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,

@@ -34,7 +34,7 @@ enter(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase,
 
     if (endpoint->phase != phase && record->transition_count < TCPSTATE_MAX_TRANSITIONS)
         record->transition[record->transition_count++] = (struct tcpstate_transition){
-            .role = (uint8_t)role,
+            .role = (uint8_t)(o->connection->self ? TCPSTATE_SELF : role),
             .from = endpoint->phase,
             .to = (uint8_t)phase,
             .revision = revision,
@@ -95,7 +95,7 @@ tcpstate_raise(struct observation *o, enum tcpstate_event event, enum tcpstate_r
     occurrence = &record->event[record->event_count++];
     *occurrence = (struct tcpstate_occurrence){
         .event = (uint8_t)event,
-        .role = (uint8_t)role,
+        .role = (uint8_t)(o->connection->self ? TCPSTATE_SELF : role),
         .severity = (uint8_t)tcpstate_event_severity(event),
     };
     record->changed = true;
@@ -173,7 +173,8 @@ take_time(struct observation *o)
         if (endpoint->phase == TCPSTATE_PHASE_CLOSE_WAIT) {
             tcpstate_raise(o, TCPSTATE_EVENT_stuck_close_wait, role)->span = age;
             endpoint->stuck_told = true;
-        } else if (endpoint->phase == TCPSTATE_PHASE_FIN_WAIT_2) {
+        } else if (endpoint->phase == TCPSTATE_PHASE_FIN_WAIT_2 &&
+                   !o->connection->end[role ^ 1].fin_sent) {
             tcpstate_raise(o, TCPSTATE_EVENT_stuck_fin_wait_2, role)->span = age;
             endpoint->stuck_told = true;
         }
@@ -239,7 +240,6 @@ prove(struct observation *o, enum tcpstate_role role, uint32_t ack, uint32_t una
         tcpstate_step(o, role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, TCPSTATE_EVIDENCE_SEEN);
     }
     endpoint->fin_received = true;
-    o->took_fin = role == o->snd_role;
     tcpstate_step(o, role, TCPSTATE_STIMULUS_RCV_FIN, TCPSTATE_EVIDENCE_SEEN);
 }
 
@@ -250,15 +250,15 @@ deliver(struct observation *o)
 {
     struct tcpstate_endpoint *rcv = o->rcv;
     const uint32_t ack = o->segment->ack;
+    const enum tcpstate_evidence evidence =
+        rcv->seen || o->connection->self ? TCPSTATE_EVIDENCE_INFERRED : TCPSTATE_EVIDENCE_ASSUMED;
 
     if (!rcv->syn_acked && is_syn_covered(rcv, ack)) {
         if (rcv->phase == TCPSTATE_PHASE_SYN_SENT && o->connection->syns_crossed)
             tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_SYN, TCPSTATE_EVIDENCE_INFERRED);
         if (rcv->phase != TCPSTATE_PHASE_SYN_SENT) {
             rcv->syn_acked = true;
-            tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_ACK_OF_SYN,
-                          o->connection->self ? TCPSTATE_EVIDENCE_SEEN
-                                              : TCPSTATE_EVIDENCE_INFERRED);
+            tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_ACK_OF_SYN, evidence);
         }
     }
     if (rcv->fin_acked || !is_fin_covered(rcv, ack))
@@ -269,8 +269,7 @@ deliver(struct observation *o)
         tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_FIN, TCPSTATE_EVIDENCE_INFERRED);
     }
     rcv->fin_acked = true;
-    tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN,
-                  o->connection->self ? TCPSTATE_EVIDENCE_SEEN : TCPSTATE_EVIDENCE_INFERRED);
+    tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, evidence);
 }
 
 /* Keeps the right edge of the window that the sender offers. The window of a segment with SYN is
@@ -307,14 +306,16 @@ take_challenge_ack(struct observation *o)
             ->frame = connection->challenged_frame;
         o->record->answers_frame = connection->challenged_frame;
         connection->challenge_sent = true;
+        connection->challenge_of_syn = connection->challenged_syn;
         connection->challenge_ack = o->segment->ack;
         o->pair->pending.active = false;
     }
     connection->challenged_frame = 0;
 }
 
-/* Step four: the ACK. */
-static void
+/* Step four: the ACK; false if the whole segment is to be dropped, as one that acknowledges what
+ * cannot have been sent. What the capture may merely have missed is no reason to drop the text. */
+static bool
 take_ack(struct observation *o)
 {
     struct tcpstate_endpoint *rcv = o->rcv;
@@ -323,14 +324,17 @@ take_ack(struct observation *o)
     if (!rcv->numbers_known)
         tcpstate_learn_numbers(o);
     else if (seq_lt(rcv->snd_nxt, ack) && !is_believed(o))
-        return;
+        return !rcv->fin_sent;
     take_challenge_ack(o);
+    o->took_fin = is_fin_covered(rcv, ack) && !is_fin_covered(rcv, rcv->snd_una);
+    if (o->took_fin)
+        o->snd->text_from = o->snd_nxt;
     prove(o, o->snd_role, ack, o->snd_una);
     if (o->fit == FIT_ACCEPTABLE && !o->demanding)
         deliver(o);
     take_window(o);
     if (!rcv->seen && !o->connection->one_direction_told && rcv->syn_acked &&
-        seq_lt(rcv->snd_una, ack) && seq_lt(rcv->iss + 1, rcv->snd_una)) {
+        seq_lt(rcv->snd_una, ack) && seq_lt(rcv->iss, rcv->snd_una)) {
         tcpstate_raise(o, TCPSTATE_EVENT_one_direction, o->snd_role);
         o->connection->one_direction_told = true;
     }
@@ -346,6 +350,7 @@ take_ack(struct observation *o)
         }
         rcv->snd_una = ack;
     }
+    return true;
 }
 
 /* Step five: the text. Also what the numbers used so far prove: an acknowledgement captured before
@@ -357,6 +362,9 @@ take_text(struct observation *o)
 
     if (o->segment->len != 0) {
         snd->text_sent = true;
+        snd->text_after_fin |= o->rcv->fin_sent && seq_lt(o->snd_nxt, o->end);
+        if (o->connection->close_complete && o->silence > o->settings->copy)
+            tcpstate_raise(o, TCPSTATE_EVENT_late_segment, o->snd_role);
         if (snd->fin_sent && seq_lt(snd->fin - 1, o->segment->seq + o->segment->len))
             tcpstate_raise(o, TCPSTATE_EVENT_data_after_fin, o->snd_role);
     }
@@ -387,7 +395,8 @@ take_early_ack(struct observation *o)
     tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
 }
 
-/* An endpoint that goes on after the handshake proves that it is past it. */
+/* What an endpoint sends next may prove what was inferred of it: any segment that it is past the
+ * handshake, the acknowledgement of text that acknowledged its FIN that it is in FIN_WAIT_2. */
 static void
 confirm(struct observation *o)
 {
@@ -398,11 +407,19 @@ confirm(struct observation *o)
         if (o->connection->syns_crossed && o->segment->len == 0 && !o->fin)
             o->record->open_step = tcpstate_next_step(o);
     }
+    if (o->snd->phase == TCPSTATE_PHASE_FIN_WAIT_2 &&
+        o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED &&
+        seq_lt(o->rcv->text_from, o->rcv->snd_una)) {
+        o->snd->evidence = TCPSTATE_EVIDENCE_SEEN;
+        o->record->changed = true;
+    }
 }
 
-/* An unacceptable segment may draw a challenge ACK. */
-static void
-note_unacceptable(struct observation *o)
+/*
+ * Notes that this segment is not acceptable and so may draw a challenge ACK.
+ */
+void
+tcpstate_note_unacceptable(struct observation *o)
 {
     o->connection->challenged_frame = o->segment->frame;
     o->connection->challenged_role = (uint8_t)o->snd_role;
@@ -423,14 +440,14 @@ judge(struct observation *o)
         return;
     }
     tcpstate_doubt_rst(o);
-    if (o->syn ? !tcpstate_take_syn(o) : o->fit == FIT_BEYOND) {
-        note_unacceptable(o);
+    if (!o->syn && o->fit == FIT_BEYOND) {
+        tcpstate_note_unacceptable(o);
         return;
     }
-    if (!o->syn && !tcpstate_catch_up(o))
+    if (o->syn ? !tcpstate_take_syn(o) : !tcpstate_catch_up(o))
         return;
-    if (o->ack)
-        take_ack(o);
+    if (o->ack && !take_ack(o))
+        return;
     if (!o->syn)
         confirm(o);
     take_text(o);

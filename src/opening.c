@@ -43,21 +43,29 @@ tcpstate_open(struct observation *o)
         reuse->span = o->segment->time - o->pair->previous->last_time;
         reuse->frame = o->pair->previous->last_frame;
     }
-    if (promoted)
+    if (o->pair->previous && o->pair->previous->recovering)
+        tcpstate_raise(o, TCPSTATE_EVENT_half_open_recovery, o->snd_role);
+    if (promoted) {
+        const int64_t asked = o->rcv->since;
+
+        tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_SND_SYN, TCPSTATE_EVIDENCE_SEEN);
+        o->rcv->since = asked;
         return;
+    }
     if (o->syn && !o->fin && !o->rst) {
         o->snd->phase = o->ack ? TCPSTATE_PHASE_LISTEN : TCPSTATE_PHASE_CLOSED;
         if (!connection->self)
             o->rcv->phase = o->ack ? TCPSTATE_PHASE_SYN_SENT : TCPSTATE_PHASE_LISTEN;
         return;
     }
+    if (o->syn || (!o->rst && !o->ack))
+        return;
     connection->mid_stream = true;
     connection->open = TCPSTATE_OPEN_MID_STREAM;
     o->record->settled |= TCPSTATE_SETTLED_OPEN;
-    if (o->rst || !o->ack || o->syn)
-        return;
     tcpstate_raise(o, TCPSTATE_EVENT_mid_stream, o->snd_role);
-    assume_established(o);
+    if (!o->rst)
+        assume_established(o);
 }
 
 /*
@@ -90,8 +98,9 @@ keep_syn(struct observation *o)
 
     if (!snd->numbers_known || snd->iss != segment->seq || !snd->syn_sent) {
         snd->iss = segment->seq;
-        snd->snd_una = segment->seq;
+        snd->snd_una = o->snd_una = segment->seq;
         snd->snd_nxt = o->end;
+        o->snd_nxt = segment->seq;
         snd->numbers_known = true;
     }
     if (!snd->syn_frame) {
@@ -189,8 +198,10 @@ static void
 change_syn(struct observation *o)
 {
     tcpstate_raise(o, TCPSTATE_EVENT_syn_isn_changed, o->snd_role);
-    if (o->rcv->seen)
+    if (o->rcv->seen) {
+        tcpstate_note_unacceptable(o);
         return;
+    }
     o->connection->alternate_iss = o->snd->iss;
     o->connection->alternate_role = (uint8_t)o->snd_role;
     o->connection->alternate_known = true;
@@ -218,6 +229,7 @@ take_plain_syn(struct observation *o)
             !(snd->iss == o->segment->seq &&
               is_network_copy(o->segment, snd->syn_ip_id, snd->syn_tsval)))
             tcpstate_raise(o, TCPSTATE_EVENT_syn_on_live_connection, o->snd_role);
+        tcpstate_note_unacceptable(o);
         return false;
     }
     if (snd->iss == o->segment->seq)
@@ -306,6 +318,23 @@ change_syn_ack(struct observation *o)
     o->connection->alternate_known = true;
 }
 
+/* The SYN,ACK answers a SYN that its receiver did not send: an old duplicate, as a rule. It proves
+ * the state of its sender all the same, which the receiver's RST will undo (RFC 9293 figure 8). */
+static void
+reject_syn_ack(struct observation *o)
+{
+    if (is_synchronized(o->snd))
+        return;
+    tcpstate_raise(o, TCPSTATE_EVENT_synack_bad_ack, o->snd_role);
+    o->connection->challenge_sent = true;
+    o->connection->challenge_of_syn = false;
+    o->connection->challenge_ack = o->segment->ack;
+    if (o->snd->phase != TCPSTATE_PHASE_LISTEN)
+        return;
+    keep_syn(o);
+    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
+}
+
 /* A SYN,ACK; false if it changes nothing, its acknowledgement included. */
 static bool
 take_syn_ack(struct observation *o)
@@ -313,8 +342,7 @@ take_syn_ack(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
 
     if (!is_syn_ack_valid(o)) {
-        if (!is_synchronized(snd))
-            tcpstate_raise(o, TCPSTATE_EVENT_synack_bad_ack, o->snd_role);
+        reject_syn_ack(o);
         return false;
     }
     if (is_syn_late(o)) {
@@ -337,7 +365,7 @@ take_syn_ack(struct observation *o)
         return true;
     }
     repeat_syn_ack(o);
-    return snd->phase == TCPSTATE_PHASE_SYN_RECEIVED;
+    return false;
 }
 
 /*

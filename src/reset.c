@@ -33,6 +33,8 @@ rule_on_synchronized(const struct observation *o)
 {
     if (is_exact(o))
         return RULING_ACCEPTED;
+    if (o->connection->close_complete)
+        return RULING_LATE;
     if (o->rcv->edge_known && seq_within(o->segment->seq, o->snd_una, o->rcv->rcv_edge) &&
         seq_lt(o->snd_una, o->rcv->rcv_edge))
         return RULING_CHALLENGED;
@@ -85,17 +87,18 @@ name_reset(struct observation *o)
 {
     const struct tcpstate_endpoint *snd = o->snd;
     const struct tcpstate_endpoint *rcv = o->rcv;
-    const bool text_after_fin =
-        snd->fin_sent && rcv->text_sent && seq_lt(rcv->text_from, rcv->snd_nxt - rcv->fin_sent);
 
-    if (o->connection->challenge_sent && !o->ack && o->segment->seq == o->connection->challenge_ack)
+    if (o->connection->challenge_sent && o->connection->challenge_of_syn && !o->ack &&
+        o->segment->seq == o->connection->challenge_ack) {
         tcpstate_raise(o, TCPSTATE_EVENT_peer_restarted, o->snd_role);
+        o->connection->recovering = true;
+    }
     if (rcv->phase == TCPSTATE_PHASE_TIME_WAIT) {
         tcpstate_raise(o, TCPSTATE_EVENT_time_wait_assassinated, o->rcv_role)->span =
             o->segment->time - rcv->since;
         return;
     }
-    if (text_after_fin && !o->ack)
+    if (rcv->text_after_fin && !o->ack)
         tcpstate_raise(o, TCPSTATE_EVENT_data_to_closed_socket, o->snd_role);
     tcpstate_raise(o,
                    snd->fin_sent || rcv->fin_sent ? TCPSTATE_EVENT_reset_after_fin
@@ -133,6 +136,16 @@ is_passive(const struct observation *o, enum tcpstate_role role)
     return role == TCPSTATE_SERVER && !o->connection->syns_crossed && !o->connection->split;
 }
 
+/* The RST proves that its sender is closed, also where that was only inferred. */
+static void
+prove_closed(struct observation *o)
+{
+    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_RST, TCPSTATE_EVIDENCE_SEEN);
+    if (o->snd->phase == TCPSTATE_PHASE_CLOSED)
+        o->snd->evidence = TCPSTATE_EVIDENCE_SEEN;
+    o->record->changed = true;
+}
+
 static void
 accept_rst(struct observation *o)
 {
@@ -151,11 +164,12 @@ accept_rst(struct observation *o)
         connection->reset = true;
         connection->reset_role = (uint8_t)o->snd_role;
         connection->reset_time = o->segment->time;
-        tcpstate_settle_reset(o);
+        if (o->rcv->phase != TCPSTATE_PHASE_UNKNOWN)
+            tcpstate_settle_reset(o);
     }
     if (!connection->reset_frame)
         connection->reset_frame = o->segment->frame;
-    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_RST, TCPSTATE_EVIDENCE_SEEN);
+    prove_closed(o);
     tcpstate_step(o, o->rcv_role,
                   is_passive(o, o->rcv_role) ? TCPSTATE_STIMULUS_RCV_RST_PASSIVE
                                              : TCPSTATE_STIMULUS_RCV_RST,
@@ -171,6 +185,20 @@ is_recovery(const struct observation *o)
            o->segment->seq == o->connection->challenge_ack;
 }
 
+/* The receiver forgets what its sender does not know: an older connection, or the answer to an old
+ * duplicate SYN. */
+static void
+recover(struct observation *o)
+{
+    if (o->rcv->phase == TCPSTATE_PHASE_LISTEN) {
+        o->connection->recovering = true;
+        return;
+    }
+    tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_RST_PASSIVE, TCPSTATE_EVIDENCE_INFERRED);
+    o->rcv->syn_sent = o->rcv->syn_received = o->rcv->numbers_known = false;
+    o->connection->challenge_sent = false;
+}
+
 /*
  * Step two: the RST.
  *
@@ -180,8 +208,8 @@ is_recovery(const struct observation *o)
 void
 tcpstate_take_rst(struct observation *o)
 {
-    if (is_recovery(o) && o->rcv->phase == TCPSTATE_PHASE_LISTEN) {
-        o->connection->recovering = true;
+    if (is_recovery(o) && !is_synchronized(o->rcv)) {
+        recover(o);
         return;
     }
     switch (rule(o)) {
@@ -199,7 +227,7 @@ tcpstate_take_rst(struct observation *o)
         break;
     case RULING_LATE:
         tcpstate_raise(o, TCPSTATE_EVENT_reset_after_close, o->snd_role);
-        tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_RST, TCPSTATE_EVIDENCE_SEEN);
+        prove_closed(o);
         break;
     }
 }

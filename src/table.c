@@ -92,6 +92,7 @@ is_over_at(const struct tcpstate_endpoint *endpoint, const struct tcpstate_setti
            int64_t now)
 {
     return endpoint->phase == TCPSTATE_PHASE_CLOSED || endpoint->phase == TCPSTATE_PHASE_LISTEN ||
+           endpoint->phase == TCPSTATE_PHASE_UNKNOWN ||
            (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT &&
             now - endpoint->timer >= 2 * settings->msl);
 }
@@ -181,8 +182,7 @@ promote(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
     connection->last_time = pending->time;
     connection->segments = 1;
     connection->step = 1;
-    client->phase = TCPSTATE_PHASE_SYN_SENT;
-    client->evidence = TCPSTATE_EVIDENCE_SEEN;
+    client->phase = TCPSTATE_PHASE_CLOSED;
     client->since = pending->time;
     client->syn_time = pending->time;
     client->syn_frame = pending->frame;

@@ -192,7 +192,7 @@ struct tcpstate_endpoint {
     uint32_t tsval;
     uint32_t syn_frame; /* frames of its first SYN and of its first FIN, 0 = not captured */
     uint32_t fin_frame;
-    uint32_t text_from; /* its snd_nxt when its peer's FIN was captured */
+    uint32_t text_from; /* its snd_nxt when it first acknowledged its peer's FIN */
     uint16_t syn_ip_id; /* IP identification of its last SYN and its last FIN */
     uint16_t fin_ip_id;
     uint16_t syn_count; /* times its SYN and its FIN were captured, up to 65535 */
@@ -211,11 +211,12 @@ struct tcpstate_endpoint {
     bool fin_sent : 1;
     bool fin_received : 1;
     bool fin_acked : 1;
-    bool text_sent : 1;     /* it sent payload */
-    bool options_known : 1; /* its SYN was captured whole: whether it scales is known */
-    bool window_scaled : 1; /* it offered to scale its window */
-    bool edge_known : 1;    /* rcv_edge means something */
-    bool timestamps : 1;    /* tsval means something */
+    bool text_sent : 1;      /* it sent payload */
+    bool text_after_fin : 1; /* it sent new payload after its peer's FIN was captured */
+    bool options_known : 1;  /* its SYN was captured whole: whether it scales is known */
+    bool window_scaled : 1;  /* it offered to scale its window */
+    bool edge_known : 1;     /* rcv_edge means something */
+    bool timestamps : 1;     /* tsval means something */
     bool sacked : 1;
     bool unseen_acked : 1;
     bool fin_repeated : 1; /* its FIN came again and awaits another acknowledgement */
@@ -257,7 +258,8 @@ struct tcpstate_connection {
     bool alternate_known : 1;
     bool challenged_syn : 1; /* the segment in challenged_frame is a SYN */
     bool challenge_sent : 1;
-    bool recovering : 1; /* the client reset an old connection of its peer's */
+    bool challenge_of_syn : 1; /* the challenge ACK answered a SYN */
+    bool recovering : 1;       /* the client reset an old connection of its peer's */
     bool one_direction_told : 1;
 };
 
@@ -282,7 +284,7 @@ struct tcpstate_pair {
 };
 
 struct tcpstate_transition {
-    uint8_t role, from, to; /* enum tcpstate_role, enum tcpstate_phase twice */
+    uint8_t role, from, to; /* enum tcpstate_role (self too), enum tcpstate_phase twice */
     bool revision;          /* an inference taken back, not an edge of the diagram */
 };
 

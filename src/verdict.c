@@ -134,15 +134,15 @@ tcpstate_settle(struct observation *o)
     o->connection->stage = (uint8_t)stage_of(o->connection);
 }
 
-/* What the first accepted RST settles, before it changes a state: a refused connection was never
- * closed; any other ends here. */
+/* What the first accepted RST settles, before it changes a state: a connection that never opened
+ * was never closed; any other ends here. */
 void
 tcpstate_settle_reset(struct observation *o)
 {
     struct tcpstate_connection *connection = o->connection;
     const bool after_fin = o->snd->fin_sent || o->rcv->fin_sent;
 
-    if (connection->open == TCPSTATE_OPEN_REFUSED)
+    if (!connection->handshake_complete && !connection->mid_stream)
         return;
     connection->close = after_fin ? TCPSTATE_CLOSE_RESET_AFTER_FIN : TCPSTATE_CLOSE_RESET;
     connection->closer = (uint8_t)first_to_close(connection);
@@ -196,7 +196,7 @@ finish_endpoint(const struct tcpstate_connection *connection, enum tcpstate_role
                         end - endpoint->since);
         break;
     case TCPSTATE_PHASE_FIN_WAIT_2:
-        if (!endpoint->stuck_told)
+        if (!endpoint->stuck_told && !peer->fin_sent)
             count = add(events, count, room, TCPSTATE_EVENT_stuck_fin_wait_2, role,
                         end - endpoint->since);
         break;
@@ -210,19 +210,23 @@ finish_endpoint(const struct tcpstate_connection *connection, enum tcpstate_role
                 events[count - 1].count = 1;
         }
         break;
-    case TCPSTATE_PHASE_ESTABLISHED:
-        if (!peer->fin_sent && (role == TCPSTATE_CLIENT || !is_synchronized(peer)))
-            count = add(events, count, room, TCPSTATE_EVENT_never_closed, role,
-                        end - connection->last_time);
-        break;
     case TCPSTATE_PHASE_UNKNOWN:
     case TCPSTATE_PHASE_LISTEN:
+    case TCPSTATE_PHASE_ESTABLISHED:
     case TCPSTATE_PHASE_TIME_WAIT:
     case TCPSTATE_PHASE_CLOSED:
     case TCPSTATE_PHASE_COUNT:
         break;
     }
     return count;
+}
+
+/* Whether the connection was opened and neither closed nor reset. */
+static bool
+is_still_open(const struct tcpstate_connection *connection)
+{
+    return (connection->handshake_complete || connection->mid_stream) && !connection->reset &&
+           !connection->close_complete;
 }
 
 /*
@@ -247,6 +251,9 @@ tcpstate_finish(const struct tcpstate_connection *connection,
     count = finish_endpoint(connection, TCPSTATE_CLIENT, end, events, count, room);
     if (!connection->self)
         count = finish_endpoint(connection, TCPSTATE_SERVER, end, events, count, room);
+    if (is_still_open(connection))
+        count = add(events, count, room, TCPSTATE_EVENT_never_closed, TCPSTATE_CLIENT,
+                    end - connection->last_time);
     return count;
 }
 
