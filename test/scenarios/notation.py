@@ -1,0 +1,408 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Reads scenario files (README.md says how they are written) and builds their packets."""
+
+import dataclasses
+import pathlib
+import re
+
+from scapy.layers.inet import ICMP, IP, TCP
+from scapy.layers.inet6 import ICMPv6DestUnreach, IPv6
+from scapy.layers.l2 import Dot1Q, Ether
+from scapy.packet import Raw
+
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCE = HERE.parent.parent / "src"
+
+NANOSECOND = 1
+SECOND = 1_000_000_000
+STEP = 10_000_000  # between two lines that give no time
+MODULUS = 1 << 32
+# Both sides' numbers wrap within the first octets: a comparison that forgets the modulus fails.
+ISN = {">": 0xFFFFFFFA, "<": 0xFFFFFFF0}
+
+PHASES = set(
+    "UNKNOWN LISTEN SYN_SENT SYN_RECEIVED ESTABLISHED FIN_WAIT_1 FIN_WAIT_2 CLOSE_WAIT CLOSING "
+    "LAST_ACK TIME_WAIT CLOSED".split()
+)
+EVIDENCE = {"": "seen", "~": "inferred", "?": "assumed"}
+STAGES = {"opening", "established", "half-closed", "closing", "closed", "aborted"}
+OPENS = set(
+    "three-way simultaneous self fast-open split mid-stream refused unanswered half-open "
+    "aborted".split()
+)
+CLOSES = set(
+    "four-way three-way two-way simultaneous reset reset-after-fin none".split()
+)
+CLOSERS = {"client", "server", "both"}
+FLAGS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, ".": 0x10, "U": 0x20, "E": 0x40, "W": 0x80}
+UNREACHABLE = {  # name: (IPv4 type, code), (IPv6 type, code), whether it ends an attempt
+    "net-unreachable": ((3, 0), (1, 0), True),
+    "host-unreachable": ((3, 1), (1, 3), True),
+    "protocol-unreachable": ((3, 2), (4, 1), True),
+    "port-unreachable": ((3, 3), (1, 4), True),
+    "admin-prohibited": ((3, 13), (1, 1), True),
+    "time-exceeded": ((11, 0), (3, 0), True),
+    "frag-needed": ((3, 4), (2, 0), False),
+}
+
+
+def declared_events():
+    """The slugs of src/event.def with their declared severities."""
+    text = (SOURCE / "event.def").read_text(encoding="utf-8")
+    return dict(re.findall(r"^EVENT\((\w+),\s*(\w+),", text, re.M))
+
+
+EVENTS = declared_events()
+
+
+class ScenarioError(Exception):
+    """A scenario file that cannot be read."""
+
+
+@dataclasses.dataclass
+class Expected:
+    """What a line says after its bar. None = the line says nothing about it."""
+
+    phases: tuple = ()  # per role, the chain of phases the segment walks through
+    evidence: tuple = ()
+    stage: str = None
+    connection: int = None
+    open_step: int = None
+    close_step: int = None
+    open: str = ""  # "" = this segment must not settle it
+    close: str = ""
+    closer: str = ""
+    events: tuple = ()
+    exact: bool = False  # events below and at chat count too
+
+
+@dataclasses.dataclass
+class Step:
+    """One line: a segment, a segment quoted by an ICMP error, or the end of the capture."""
+
+    line: int
+    text: str
+    kind: str  # segment, copy, icmp, end
+    time: int = 0  # nanoseconds from the start of the scenario
+    direction: str = ">"
+    flags: int = 0
+    seq: int = 0  # relative to the sender's initial number
+    ack: int = 0  # relative to the peer's
+    shift: tuple = (0, 0)  # how far `isn` directives have moved the two initial numbers
+    len: int = 0
+    window: int = 65535
+    options: tuple = ()
+    ip_id: int = 0
+    ttl: int = 64
+    vlan: int = 0
+    icmp: str = ""
+    expected: Expected = None
+
+    def number(self, relative, direction, isn):
+        """An absolute sequence number of one side."""
+        return (isn[direction] + self.shift[direction == "<"] + relative) % MODULUS
+
+
+@dataclasses.dataclass
+class Scenario:
+    """One file."""
+
+    name: str
+    story: str = ""
+    steps: list = dataclasses.field(default_factory=list)
+    self_connection: bool = False
+    ipv6: bool = False
+    exact: bool = False
+
+    def packets(self):
+        """The steps that stand for a packet."""
+        return [step for step in self.steps if step.kind != "end"]
+
+    def vlans(self):
+        return sorted({step.vlan for step in self.packets()})
+
+
+# Reading
+
+
+def read(path):
+    """Reads one scenario file."""
+    scenario = Scenario(path.stem)
+    reader = _Reader(scenario)
+    comments = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        if line.startswith("#"):
+            if not scenario.steps:
+                comments.append(line.lstrip("# "))
+            continue
+        line = line.split(" # ")[0].strip()
+        if not line:
+            continue
+        try:
+            reader.line(number, line)
+        except (ScenarioError, ValueError, KeyError, IndexError) as error:
+            raise ScenarioError(f"{path.name}:{number}: {line}: {error!r}") from error
+    scenario.story = " ".join(c for c in comments if not c.startswith("SPDX"))
+    if not scenario.story:
+        raise ScenarioError(f"{path.name}: the first line must say why this story is told")
+    return scenario
+
+
+def read_all():
+    """Every scenario of the project, by name."""
+    return [read(path) for path in sorted(HERE.glob("*.scn"))]
+
+
+class _Reader:
+    def __init__(self, scenario):
+        self.scenario = scenario
+        self.time = 0
+        self.shift = [0, 0]
+        self.ip_id = {">": 0x100, "<": 0x7000}
+        self.connection = 0
+
+    def line(self, number, line):
+        word = line.split()[0]
+        if word in ("after", "self", "ipv6", "isn", "events"):
+            return self._directive(line.split())
+        said, _, expected = line.partition("|")
+        step = self._step(number, line, said.split())
+        step.expected = self._expected(expected)
+        self.scenario.steps.append(step)
+        return None
+
+    def _directive(self, words):
+        if words == ["self"]:
+            self.scenario.self_connection = True
+        elif words == ["ipv6"]:
+            self.scenario.ipv6 = True
+        elif words == ["events", "exact"]:
+            self.scenario.exact = True
+        elif words[0] == "after":
+            self._after(HERE / f"{words[1]}.scn")
+        elif words[0] == "isn":
+            self.shift[words[1] == "<"] += int(words[2])
+        else:
+            raise ScenarioError("unknown directive")
+
+    def _after(self, path):
+        """Begins with another file's story, up to where its capture ends."""
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            line = line.split(" # ")[0].strip()
+            if line and not line.startswith("#") and "end" not in line.split("|")[0].split():
+                self.line(number, line)
+
+    def _step(self, number, line, words):
+        step = Step(number, line, "segment", shift=tuple(self.shift))
+        delta = STEP
+        if words[0][0] in "+-" and words[0] != "-":
+            delta = round(float(words.pop(0)) * SECOND)
+        elif words[0] == "copy":
+            delta = SECOND // 10_000
+        self.time += delta
+        step.time = self.time
+        if words[0] == "end":
+            step.kind = "end"
+            return step
+        if words[0] == "copy":
+            return self._copy(step)
+        if words[0] == "icmp":
+            step.kind, step.icmp = "icmp", words[1]
+            if step.icmp not in UNREACHABLE:
+                raise ScenarioError("unknown ICMP error")
+            words = words[2:]
+        self._segment(step, words)
+        return step
+
+    def _copy(self, step):
+        """The packet before it, captured once more."""
+        last = [s for s in self.scenario.steps if s.kind == "segment"][-1]
+        return dataclasses.replace(
+            last, line=step.line, text=step.text, kind="copy", time=step.time
+        )
+
+    def _segment(self, step, words):
+        step.direction = words.pop(0)
+        if step.direction not in "<>":
+            raise ScenarioError("direction")
+        flags = words.pop(0)
+        for letter in flags if flags != "-" else "":
+            step.flags |= FLAGS[letter]
+        seq, end, length = map(
+            int, re.fullmatch(r"(-?\d+):(-?\d+)\((\d+)\)", words.pop(0)).groups()
+        )
+        if end != seq + length:
+            raise ScenarioError("SEQ:END(LEN) does not add up")
+        step.seq, step.len = seq, length
+        self.ip_id[step.direction] += 1
+        step.ip_id = self.ip_id[step.direction]
+        self._attributes(step, words)
+        if bool(step.flags & FLAGS["."]) != ("ack" in words):
+            raise ScenarioError("'.' and ack go together")
+
+    def _attributes(self, step, words):
+        names = {"ack": "ack", "win": "window", "id": "ip_id", "ttl": "ttl", "vlan": "vlan"}
+        rest = " ".join(words)
+        options = re.search(r"<(.*)>", rest)
+        if options:
+            step.options = tuple(self._option(o.split()) for o in options[1].split(","))
+            rest = rest.replace(options[0], "")
+        rest = rest.split()
+        while rest:
+            name, value = rest.pop(0), rest.pop(0)
+            setattr(step, names[name], int(value, 0))
+
+    @staticmethod
+    def _option(words):
+        if words[0] == "TS":
+            return ("Timestamp", (int(words[2]), int(words[4])))
+        if words[0] == "sack":
+            return ("SAck", tuple(int(n) for n in words[1].split(":")))
+        if words[0] == "FO":
+            return (34, bytes.fromhex(words[1]) if len(words) > 1 else b"")
+        if words[0] == "FOEXP":
+            return (254, b"\xf9\x89" + (bytes.fromhex(words[1]) if len(words) > 1 else b""))
+        simple = {"mss": "MSS", "wscale": "WScale"}
+        if words[0] in simple:
+            return (simple[words[0]], int(words[1]))
+        return {"sackOK": ("SAckOK", b""), "nop": ("NOP", None), "eol": ("EOL", None)}[words[0]]
+
+    def _expected(self, text):
+        text, _, events = text.partition("!")
+        expected = Expected(exact=self.scenario.exact)
+        expected.events = tuple(re.split(r"[\s!]+", events.strip())) if events else ()
+        for slug in expected.events:
+            if slug not in EVENTS:
+                raise ScenarioError(f"unknown event {slug}")
+        words = text.replace("->", " -> ").split()
+        phases = []
+        while words and words[0].split(">")[0].rstrip("~?") in PHASES:
+            phases.append(words.pop(0))
+        if self.scenario.self_connection:
+            phases *= 2
+        chains = [p.rstrip("~?").split(">") for p in phases]
+        if not set(sum(chains, [])) <= PHASES:
+            raise ScenarioError("unknown state")
+        expected.phases = tuple(tuple(c) for c in chains)
+        expected.evidence = tuple(
+            EVIDENCE[p[-1] if p[-1] in "~?" else ""] for p in phases
+        )
+        self._more(expected, words)
+        expected.connection = self.connection
+        return expected
+
+    def _more(self, expected, words):
+        verdict = False
+        while words:
+            word = words.pop(0)
+            if word == "->":
+                verdict = True
+            elif word == "conn":
+                self.connection = int(words.pop(0))
+            elif word == "stage":
+                expected.stage = _one_of(STAGES, words.pop(0))
+            elif word == "open" and not verdict:
+                expected.open_step = int(words.pop(0))
+            elif word == "close" and not verdict:
+                expected.close_step = int(words.pop(0))
+            elif word == "open":
+                expected.open = _one_of(OPENS, words.pop(0))
+            elif word == "close":
+                expected.close = _one_of(CLOSES, words.pop(0))
+            elif word == "by":
+                expected.closer = _one_of(CLOSERS, words.pop(0))
+            else:
+                raise ScenarioError(f"what is {word}?")
+
+
+def _one_of(allowed, word):
+    if word not in allowed:
+        raise ScenarioError(f"{word} is none of {sorted(allowed)}")
+    return word
+
+
+# Building packets
+
+
+@dataclasses.dataclass
+class Addresses:
+    """The two ends of a scenario's pair; the same on both sides of a self-connection."""
+
+    client: str
+    server: str
+    client_port: int = 40000
+    server_port: int = 80
+
+    @staticmethod
+    def of(scenario, index, swapped=False):
+        """Addresses that no other scenario of the run has; swapped: the server's is the lower."""
+        hosts = (2, 1) if swapped else (1, 2)
+        pattern = "2001:db8:{:x}::{}" if scenario.ipv6 else "10.{}.{}.{}"
+        where = (index,) if scenario.ipv6 else (index // 250, index % 250)
+        client, server = (pattern.format(*where, host) for host in hosts)
+        if scenario.self_connection:
+            return Addresses(client, client, 40000, 40000)
+        return Addresses(client, server)
+
+
+def ip_packet(step, scenario, addresses, isn=None):
+    """The IP packet that holds a step's TCP segment."""
+    isn = isn or ISN
+    network = IPv6 if scenario.ipv6 else IP
+    ends = [(addresses.client, addresses.client_port), (addresses.server, addresses.server_port)]
+    if step.direction == "<":
+        ends.reverse()
+    peer = "<" if step.direction == ">" else ">"
+    if scenario.self_connection:
+        peer = step.direction
+    options = []
+    for name, value in step.options:
+        if name == "SAck":
+            value = tuple(step.number(edge, peer, isn) for edge in value)
+        options.append((name, value))
+    segment = TCP(
+        sport=ends[0][1],
+        dport=ends[1][1],
+        flags=step.flags,
+        seq=step.number(step.seq, step.direction, isn),
+        ack=step.number(step.ack, peer, isn) if step.flags & FLAGS["."] else 0,
+        window=step.window,
+        options=options,
+    )
+    packet = network(src=ends[0][0], dst=ends[1][0])
+    if scenario.ipv6:
+        packet.hlim = step.ttl
+    else:
+        packet.ttl, packet.id = step.ttl, step.ip_id
+    text = bytes((step.seq + i) % 251 for i in range(step.len))
+    return packet / segment / Raw(text) if text else packet / segment
+
+
+def tcp_header(packet):
+    """The octets of a packet's TCP header."""
+    network = type(packet)
+    octets = bytes(network(bytes(packet))[TCP])
+    return octets[: (octets[12] >> 4) * 4]
+
+
+def icmp_error(step, scenario, quoted):
+    """An ICMP error that quotes a packet, sent by the destination of that packet."""
+    (kind, code), (kind6, code6), _ = UNREACHABLE[step.icmp]
+    if scenario.ipv6:
+        error = ICMPv6DestUnreach(type=kind6, code=code6)
+        return IPv6(src=quoted.dst, dst=quoted.src) / error / Raw(bytes(quoted))
+    return IP(src=quoted.dst, dst=quoted.src) / ICMP(type=kind, code=code) / Raw(bytes(quoted))
+
+
+def frame(step, scenario, addresses):
+    """The Ethernet frame of a step."""
+    packet = ip_packet(step, scenario, addresses)
+    sender = step.direction
+    if step.kind == "icmp":
+        packet = icmp_error(step, scenario, packet)
+        sender = "<" if sender == ">" else ">"
+    macs = ["02:00:00:00:00:01", "02:00:00:00:00:02"]
+    if sender == "<":
+        macs.reverse()
+    link = Ether(src=macs[0], dst=macs[1])
+    return link / Dot1Q(vlan=step.vlan) / packet if step.vlan else link / packet
