@@ -253,7 +253,7 @@ deliver(struct observation *o)
     const enum tcpstate_evidence evidence =
         rcv->seen || o->connection->self ? TCPSTATE_EVIDENCE_INFERRED : TCPSTATE_EVIDENCE_ASSUMED;
 
-    if (!rcv->syn_acked && is_syn_covered(rcv, ack)) {
+    if (!rcv->syn_acked && !rcv->ack_refused && is_syn_covered(rcv, ack)) {
         if (rcv->phase == TCPSTATE_PHASE_SYN_SENT && o->connection->syns_crossed)
             tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_SYN, TCPSTATE_EVIDENCE_INFERRED);
         if (rcv->phase != TCPSTATE_PHASE_SYN_SENT) {

@@ -224,6 +224,11 @@ take_plain_syn(struct observation *o)
         take_first_syn(o);
         return true;
     }
+    if (o->connection->close_complete && snd->iss == o->segment->seq) {
+        tcpstate_raise(o, TCPSTATE_EVENT_late_segment, o->snd_role);
+        tcpstate_note_unacceptable(o);
+        return false;
+    }
     if (is_synchronized(snd) || is_synchronized(o->rcv)) {
         if (o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT &&
             !(snd->iss == o->segment->seq &&
@@ -283,7 +288,8 @@ answer_syn(struct observation *o)
 }
 
 /* The same SYN,ACK again: its acknowledgement has not arrived, and if the capture holds one, that
- * one is taken back. */
+ * one is taken back. When that happens twice, its sender's own segments decide: a listener whose
+ * accept queue is full drops every acknowledgement, and text with it. */
 static void
 repeat_syn_ack(struct observation *o)
 {
@@ -296,6 +302,8 @@ repeat_syn_ack(struct observation *o)
     o->record->open_step = snd->syn_step;
     if (snd->phase == TCPSTATE_PHASE_ESTABLISHED && snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
         snd->syn_acked = false;
+        snd->ack_refused = snd->ack_doubted;
+        snd->ack_doubted = true;
         tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_RECEIVED, TCPSTATE_EVIDENCE_SEEN);
         tcpstate_raise(o, TCPSTATE_EVENT_synack_after_ack, o->snd_role);
         return;
@@ -335,6 +343,18 @@ reject_syn_ack(struct observation *o)
     tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
 }
 
+/* The connection is over, and its server answers an old duplicate of the client's SYN as a new one.
+ * The client's RST will end it (section 3.5.1). */
+static void
+answer_old_duplicate(struct observation *o)
+{
+    keep_syn(o);
+    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
+    o->connection->challenge_sent = true;
+    o->connection->challenge_of_syn = false;
+    o->connection->challenge_ack = o->segment->ack;
+}
+
 /* A SYN,ACK; false if it changes nothing, its acknowledgement included. */
 static bool
 take_syn_ack(struct observation *o)
@@ -354,7 +374,9 @@ take_syn_ack(struct observation *o)
         return true;
     }
     if (snd->iss != o->segment->seq) {
-        if (!is_synchronized(snd))
+        if (snd->phase == TCPSTATE_PHASE_CLOSED)
+            answer_old_duplicate(o);
+        else if (!is_synchronized(snd))
             change_syn_ack(o);
         return false;
     }
@@ -465,6 +487,11 @@ tcpstate_catch_up(struct observation *o)
 {
     const struct tcpstate_endpoint *rcv = o->rcv;
 
+    if (o->snd->ack_refused && o->snd->phase == TCPSTATE_PHASE_SYN_RECEIVED) {
+        o->snd->ack_refused = false;
+        o->snd->syn_acked = true;
+        tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_ACK_OF_SYN, TCPSTATE_EVIDENCE_SEEN);
+    }
     if (o->connection->handshake_complete || o->connection->mid_stream)
         return true;
     pick_alternate(o);

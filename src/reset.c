@@ -181,8 +181,10 @@ accept_rst(struct observation *o)
 static bool
 is_recovery(const struct observation *o)
 {
-    return o->snd->phase == TCPSTATE_PHASE_SYN_SENT && !o->ack && o->connection->challenge_sent &&
-           o->segment->seq == o->connection->challenge_ack;
+    return !o->ack && o->connection->challenge_sent &&
+           o->segment->seq == o->connection->challenge_ack && !is_synchronized(o->rcv) &&
+           (o->snd->phase == TCPSTATE_PHASE_SYN_SENT ||
+            o->rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED);
 }
 
 /* The receiver forgets what its sender does not know: an older connection, or the answer to an old
@@ -194,6 +196,8 @@ recover(struct observation *o)
         o->connection->recovering = true;
         return;
     }
+    if (o->snd->phase != TCPSTATE_PHASE_SYN_SENT)
+        prove_closed(o);
     tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_RST_PASSIVE, TCPSTATE_EVIDENCE_INFERRED);
     o->rcv->syn_sent = o->rcv->syn_received = o->rcv->numbers_known = false;
     o->connection->challenge_sent = false;
@@ -208,7 +212,7 @@ recover(struct observation *o)
 void
 tcpstate_take_rst(struct observation *o)
 {
-    if (is_recovery(o) && !is_synchronized(o->rcv)) {
+    if (is_recovery(o)) {
         recover(o);
         return;
     }

@@ -208,6 +208,8 @@ struct tcpstate_endpoint {
     bool syn_sent : 1;          /* its SYN was captured, or must have been sent */
     bool syn_received : 1;      /* it has taken its peer's SYN */
     bool syn_acked : 1;         /* it knows that its SYN was acknowledged */
+    bool ack_doubted : 1;       /* it repeated its SYN,ACK after a captured ACK of it */
+    bool ack_refused : 1;       /* twice: only its own segments tell when it takes one */
     bool fin_sent : 1;
     bool fin_received : 1;
     bool fin_acked : 1;
