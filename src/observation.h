@@ -55,11 +55,15 @@ struct tcpstate_connection *tcpstate_table_find(struct tcpstate_pair *pair,
                                                 const struct tcpstate_settings *settings,
                                                 struct tcpstate_connection *spare);
 
-/* opening.c, closing.c, reset.c, verdict.c: the steps. */
+/* syn.c, acknowledge.c, opening.c, closing.c, reset.c, verdict.c: the steps. */
 void tcpstate_open(struct observation *o);
 void tcpstate_learn_numbers(struct observation *o);
 bool tcpstate_take_syn(struct observation *o);
 bool tcpstate_catch_up(struct observation *o);
+void tcpstate_pick_alternate(struct observation *o);
+bool tcpstate_take_ack(struct observation *o);
+void tcpstate_take_early_ack(struct observation *o);
+void tcpstate_confirm(struct observation *o);
 void tcpstate_take_fin(struct observation *o);
 void tcpstate_take_rst(struct observation *o);
 void tcpstate_doubt_rst(struct observation *o);

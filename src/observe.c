@@ -15,9 +15,6 @@
 
 #include "observation.h"
 
-/* The unseen acknowledgements that count without a second one reach at most this far. */
-#define UNSEEN_SPAN (1 << 30)
-
 static bool
 is_endpoint(const struct observation *o, enum tcpstate_role role)
 {
@@ -181,179 +178,7 @@ take_time(struct observation *o)
     }
 }
 
-/* Whether to believe an acknowledgement of what was not captured. It is believed when it comes a
- * second time, or when nothing of that endpoint is captured at all; a single one may be forged, and
- * an endpoint would drop it (RFC 9293 section 3.10.7.4). */
-static bool
-is_believed(struct observation *o)
-{
-    struct tcpstate_endpoint *rcv = o->rcv;
-    const uint32_t ack = o->segment->ack;
-    const bool again = rcv->unseen_acked && seq_le(rcv->unseen_ack, ack);
-
-    if (rcv->fin_sent) {
-        tcpstate_raise(o, TCPSTATE_EVENT_ack_beyond_fin, o->snd_role);
-        return false;
-    }
-    if (!rcv->syn_acked || seq_diff(ack, rcv->snd_nxt) > UNSEEN_SPAN)
-        return false;
-    if (rcv->seen && !again) {
-        rcv->unseen_acked = true;
-        rcv->unseen_ack = ack;
-        tcpstate_raise(o, TCPSTATE_EVENT_ack_of_unseen, o->snd_role);
-        return false;
-    }
-    rcv->unseen_acked = false;
-    rcv->snd_nxt = ack;
-    return true;
-}
-
-/* What an acknowledgement proves of the endpoint that sends it: which of its peer's SYN and FIN it
- * has taken, and with them any acknowledgement that came in them or before. una is how far that
- * endpoint itself was acknowledged before. */
-static void
-prove(struct observation *o, enum tcpstate_role role, uint32_t ack, uint32_t una)
-{
-    struct tcpstate_endpoint *endpoint = &o->connection->end[role];
-    const struct tcpstate_endpoint *peer =
-        o->connection->self ? endpoint : &o->connection->end[role ^ 1];
-
-    if (!endpoint->syn_received && is_syn_covered(peer, ack)) {
-        endpoint->syn_received = true;
-        if (endpoint->phase == TCPSTATE_PHASE_SYN_SENT && !o->syn) {
-            endpoint->syn_acked = is_syn_covered(endpoint, una);
-            tcpstate_step(o, role,
-                          endpoint->syn_acked ? TCPSTATE_STIMULUS_RCV_SYN_ACK
-                                              : TCPSTATE_STIMULUS_RCV_SYN,
-                          TCPSTATE_EVIDENCE_SEEN);
-        }
-    }
-    if (!endpoint->syn_acked && endpoint->syn_received && is_syn_covered(endpoint, una)) {
-        endpoint->syn_acked = true;
-        tcpstate_step(o, role, TCPSTATE_STIMULUS_RCV_ACK_OF_SYN,
-                      o->syn ? TCPSTATE_EVIDENCE_INFERRED : TCPSTATE_EVIDENCE_SEEN);
-    }
-    if (endpoint->fin_received || !peer->fin_sent || ack != peer->fin)
-        return;
-    if (!endpoint->fin_acked && is_fin_covered(endpoint, una)) {
-        endpoint->fin_acked = true;
-        tcpstate_step(o, role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, TCPSTATE_EVIDENCE_SEEN);
-    }
-    endpoint->fin_received = true;
-    tcpstate_step(o, role, TCPSTATE_STIMULUS_RCV_FIN, TCPSTATE_EVIDENCE_SEEN);
-}
-
-/* What follows for the receiver of an acknowledgement if it arrived, with all that its sender had
- * sent before, in order. */
-static void
-deliver(struct observation *o)
-{
-    struct tcpstate_endpoint *rcv = o->rcv;
-    const uint32_t ack = o->segment->ack;
-    const enum tcpstate_evidence evidence =
-        rcv->seen || o->connection->self ? TCPSTATE_EVIDENCE_INFERRED : TCPSTATE_EVIDENCE_ASSUMED;
-
-    if (!rcv->syn_acked && !rcv->ack_refused && is_syn_covered(rcv, ack)) {
-        if (rcv->phase == TCPSTATE_PHASE_SYN_SENT && o->connection->syns_crossed)
-            tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_SYN, TCPSTATE_EVIDENCE_INFERRED);
-        if (rcv->phase != TCPSTATE_PHASE_SYN_SENT) {
-            rcv->syn_acked = true;
-            tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_ACK_OF_SYN, evidence);
-        }
-    }
-    if (rcv->fin_acked || !is_fin_covered(rcv, ack))
-        return;
-    if (o->connection->fins_crossed && !rcv->fin_received && o->snd->fin_sent &&
-        o->segment->seq == o->snd->fin) {
-        rcv->fin_received = true;
-        tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_FIN, TCPSTATE_EVIDENCE_INFERRED);
-    }
-    rcv->fin_acked = true;
-    tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, evidence);
-}
-
-/* Keeps the right edge of the window that the sender offers. The window of a segment with SYN is
- * never scaled, and any other's only if both SYNs had the option (RFC 7323 section 2.2). */
-static void
-take_window(struct observation *o)
-{
-    struct tcpstate_endpoint *snd = o->snd;
-    const bool scaled = !o->syn && snd->window_scaled && o->rcv->window_scaled;
-    uint32_t edge;
-
-    if (!o->syn && !(snd->options_known && o->rcv->options_known))
-        return;
-    edge = o->segment->ack + ((uint32_t)o->segment->window << (scaled ? snd->window_shift : 0));
-    snd->rcv_edge = snd->edge_known ? seq_max(snd->rcv_edge, edge) : edge;
-    snd->edge_known = true;
-}
-
-/* An acknowledgement that repeats the challenged number right after an unacceptable segment is the
- * challenge (RFC 5961 sections 3.2, 4.2, 5.2). */
-static void
-take_challenge_ack(struct observation *o)
-{
-    struct tcpstate_connection *connection = o->connection;
-    const bool pure = o->segment->len == 0 && !o->syn && !o->fin && !o->rst;
-
-    if (!connection->challenged_frame || connection->challenged_role == o->snd_role)
-        return;
-    if (pure && o->segment->seq == o->snd->snd_nxt && o->segment->ack == o->rcv->snd_una) {
-        const bool reuse = connection->challenged_syn && o->snd->phase == TCPSTATE_PHASE_TIME_WAIT;
-
-        tcpstate_raise(o, reuse ? TCPSTATE_EVENT_reuse_refused : TCPSTATE_EVENT_challenge_ack,
-                       o->snd_role)
-            ->frame = connection->challenged_frame;
-        o->record->answers_frame = connection->challenged_frame;
-        connection->challenge_sent = true;
-        connection->challenge_of_syn = connection->challenged_syn;
-        connection->challenge_ack = o->segment->ack;
-        o->pair->pending.active = false;
-    }
-    connection->challenged_frame = 0;
-}
-
-/* Step four: the ACK; false if the whole segment is to be dropped, as one that acknowledges what
- * cannot have been sent. What the capture may merely have missed is no reason to drop the text. */
-static bool
-take_ack(struct observation *o)
-{
-    struct tcpstate_endpoint *rcv = o->rcv;
-    const uint32_t ack = o->segment->ack;
-
-    if (!rcv->numbers_known)
-        tcpstate_learn_numbers(o);
-    else if (seq_lt(rcv->snd_nxt, ack) && !is_believed(o))
-        return !rcv->fin_sent;
-    take_challenge_ack(o);
-    o->took_fin = is_fin_covered(rcv, ack) && !is_fin_covered(rcv, rcv->snd_una);
-    if (o->took_fin)
-        o->snd->text_from = o->snd_nxt;
-    prove(o, o->snd_role, ack, o->snd_una);
-    if (o->fit == FIT_ACCEPTABLE && !o->demanding)
-        deliver(o);
-    take_window(o);
-    if (!rcv->seen && !o->connection->one_direction_told && rcv->syn_acked &&
-        seq_lt(rcv->snd_una, ack) && seq_lt(rcv->iss, rcv->snd_una)) {
-        tcpstate_raise(o, TCPSTATE_EVENT_one_direction, o->snd_role);
-        o->connection->one_direction_told = true;
-    }
-    if (seq_lt(rcv->snd_una, ack)) {
-        if (o->snd->fin_sent && rcv->phase == TCPSTATE_PHASE_CLOSE_WAIT && !rcv->half_close_told &&
-            seq_lt(rcv->text_from, ack)) {
-            struct tcpstate_occurrence *told =
-                tcpstate_raise(o, TCPSTATE_EVENT_half_closed_transfer, o->rcv_role);
-
-            told->count = ack - rcv->text_from;
-            told->span = o->segment->time - o->snd->fin_time;
-            rcv->half_close_told = true;
-        }
-        rcv->snd_una = ack;
-    }
-    return true;
-}
-
-/* Step five: the text. Also what the numbers used so far prove: an acknowledgement captured before
+/* Step seven: the text. Also what the numbers used so far prove: an acknowledgement captured before
  * the octets it covers counts now. */
 static void
 take_text(struct observation *o)
@@ -375,44 +200,6 @@ take_text(struct observation *o)
         snd->snd_nxt = o->end;
     }
     snd->snd_nxt = seq_max(snd->snd_nxt, o->end - o->fin);
-}
-
-/* An acknowledgement that came before the octets it covers was captured out of order. */
-static void
-take_early_ack(struct observation *o)
-{
-    struct tcpstate_endpoint *snd = o->snd;
-
-    if (!snd->unseen_acked || seq_lt(snd->snd_nxt, snd->unseen_ack))
-        return;
-    snd->unseen_acked = false;
-    if (is_fin_covered(snd, snd->unseen_ack)) {
-        prove(o, o->rcv_role, snd->unseen_ack, o->rcv->snd_una);
-        snd->fin_acked = true;
-        tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, TCPSTATE_EVIDENCE_INFERRED);
-    }
-    snd->snd_una = seq_max(snd->snd_una, snd->unseen_ack);
-    tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
-}
-
-/* What an endpoint sends next may prove what was inferred of it: any segment that it is past the
- * handshake, the acknowledgement of text that acknowledged its FIN that it is in FIN_WAIT_2. */
-static void
-confirm(struct observation *o)
-{
-    if (o->snd->phase == TCPSTATE_PHASE_ESTABLISHED &&
-        o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
-        o->snd->evidence = TCPSTATE_EVIDENCE_SEEN;
-        o->record->changed = true;
-        if (o->connection->syns_crossed && o->segment->len == 0 && !o->fin)
-            o->record->open_step = tcpstate_next_step(o);
-    }
-    if (o->snd->phase == TCPSTATE_PHASE_FIN_WAIT_2 &&
-        o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED &&
-        seq_lt(o->rcv->text_from, o->rcv->snd_una)) {
-        o->snd->evidence = TCPSTATE_EVIDENCE_SEEN;
-        o->record->changed = true;
-    }
 }
 
 /*
@@ -446,14 +233,14 @@ judge(struct observation *o)
     }
     if (o->syn ? !tcpstate_take_syn(o) : !tcpstate_catch_up(o))
         return;
-    if (o->ack && !take_ack(o))
+    if (o->ack && !tcpstate_take_ack(o))
         return;
     if (!o->syn)
-        confirm(o);
+        tcpstate_confirm(o);
     take_text(o);
     if (o->fin)
         tcpstate_take_fin(o);
-    take_early_ack(o);
+    tcpstate_take_early_ack(o);
 }
 
 /* Keeps what the next segment is compared with. */

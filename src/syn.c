@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The SYN and the SYN,ACK: first, again, late, or with another number (RFC 9293 sections 3.5 and
+ * 3.10.7.2 to 3.10.7.4, RFC 7413).
+ */
+#include "observation.h"
+
+/* What a SYN tells of its sender for good. */
+static void
+keep_syn(struct observation *o)
+{
+    const struct tcpstate_segment *segment = o->segment;
+    struct tcpstate_endpoint *snd = o->snd;
+
+    if (!snd->numbers_known || snd->iss != segment->seq || !snd->syn_sent) {
+        snd->iss = segment->seq;
+        snd->snd_una = o->snd_una = segment->seq;
+        snd->snd_nxt = o->end;
+        o->snd_nxt = segment->seq;
+        snd->numbers_known = true;
+    }
+    if (!snd->syn_frame) {
+        snd->syn_frame = segment->frame;
+        snd->syn_time = segment->time;
+    }
+    snd->syn_sent = true;
+    snd->syn_count = count_up(snd->syn_count);
+    snd->syn_ip_id = segment->ip_id;
+    snd->syn_tsval = segment->tsval;
+    snd->options_known = !segment->options_cut;
+    snd->window_scaled = segment->window_scale_seen;
+    snd->window_shift = segment->window_shift;
+}
+
+static void
+number_syn(struct observation *o)
+{
+    o->snd->syn_step = tcpstate_next_step(o);
+    o->record->open_step = o->snd->syn_step;
+}
+
+/* Whether the numbers of this SYN were inferred before it was captured: the capture's order is not
+ * the wire's. */
+static bool
+is_syn_late(const struct observation *o)
+{
+    return !o->snd->syn_frame && o->snd->syn_sent && o->snd->iss == o->segment->seq;
+}
+
+static void
+take_late_syn(struct observation *o)
+{
+    keep_syn(o);
+    tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
+}
+
+/* The first SYN of an endpoint, without ACK. */
+static void
+take_first_syn(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+    const bool crossing = !connection->self && o->rcv->phase == TCPSTATE_PHASE_SYN_SENT;
+    const bool answered = crossing && is_syn_covered(o->rcv, o->rcv->snd_una);
+
+    keep_syn(o);
+    number_syn(o);
+    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN, TCPSTATE_EVIDENCE_SEEN);
+    if (connection->self)
+        tcpstate_raise(o, TCPSTATE_EVENT_self_connection, o->snd_role);
+    if (answered)
+        connection->split = true;
+    else if (crossing) {
+        connection->syns_crossed = true;
+        tcpstate_raise(o, TCPSTATE_EVENT_simultaneous_open, o->snd_role);
+    }
+    if (o->segment->len != 0)
+        tcpstate_raise(o, TCPSTATE_EVENT_fast_open_syn_data, o->snd_role)->count = o->segment->len;
+}
+
+/* The same SYN again. */
+static void
+repeat_syn(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+    struct tcpstate_occurrence *told;
+
+    if (is_network_copy(o->segment, snd->syn_ip_id, snd->syn_tsval))
+        return;
+    if (o->connection->reset) {
+        tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_SENT, TCPSTATE_EVIDENCE_SEEN);
+        tcpstate_revise(o, o->rcv_role, TCPSTATE_PHASE_LISTEN, TCPSTATE_EVIDENCE_ASSUMED);
+        o->connection->reset = false;
+        o->connection->open = TCPSTATE_OPEN_NONE;
+    }
+    keep_syn(o);
+    o->record->open_step = snd->syn_step;
+    if (o->connection->recovering) {
+        o->connection->recovering = false;
+        tcpstate_raise(o, TCPSTATE_EVENT_half_open_recovery, o->snd_role);
+        return;
+    }
+    if (o->rcv->seen)
+        return;
+    told = tcpstate_raise(o, TCPSTATE_EVENT_syn_unanswered, o->snd_role);
+    told->count = snd->syn_count - 1u;
+    told->span = o->segment->time - snd->syn_time;
+    if (told->count == 1)
+        told->severity = TCPSTATE_SEVERITY_NOTE;
+}
+
+/* Another number from an endpoint in SYN_SENT: the new one counts, and the old one if its answer
+ * comes after all. */
+static void
+change_syn(struct observation *o)
+{
+    tcpstate_raise(o, TCPSTATE_EVENT_syn_isn_changed, o->snd_role);
+    if (o->rcv->seen) {
+        tcpstate_note_unacceptable(o);
+        return;
+    }
+    o->connection->alternate_iss = o->snd->iss;
+    o->connection->alternate_role = (uint8_t)o->snd_role;
+    o->connection->alternate_known = true;
+    keep_syn(o);
+    o->record->open_step = o->snd->syn_step;
+}
+
+/* A SYN without ACK; false if it changes nothing. */
+static bool
+take_plain_syn(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+
+    if (is_syn_late(o)) {
+        take_late_syn(o);
+        snd->evidence = TCPSTATE_EVIDENCE_SEEN;
+        return false;
+    }
+    if (!snd->syn_sent) {
+        take_first_syn(o);
+        return true;
+    }
+    if (o->connection->close_complete && snd->iss == o->segment->seq) {
+        tcpstate_raise(o, TCPSTATE_EVENT_late_segment, o->snd_role);
+        tcpstate_note_unacceptable(o);
+        return false;
+    }
+    if (is_synchronized(snd) || is_synchronized(o->rcv)) {
+        if (o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT &&
+            !(snd->iss == o->segment->seq &&
+              is_network_copy(o->segment, snd->syn_ip_id, snd->syn_tsval)))
+            tcpstate_raise(o, TCPSTATE_EVENT_syn_on_live_connection, o->snd_role);
+        tcpstate_note_unacceptable(o);
+        return false;
+    }
+    if (snd->iss == o->segment->seq)
+        repeat_syn(o);
+    else
+        change_syn(o);
+    return false;
+}
+
+/* A SYN,ACK that acknowledges nothing its receiver sent draws a RST and changes nothing (section
+ * 3.10.7.3). One that acknowledges the number before the last SYN brings that number back. */
+static bool
+is_syn_ack_valid(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+    struct tcpstate_endpoint *rcv = o->rcv;
+    const uint32_t ack = o->segment->ack;
+
+    if (!rcv->syn_sent && rcv->phase == TCPSTATE_PHASE_SYN_SENT && !rcv->numbers_known) {
+        rcv->numbers_known = rcv->syn_sent = true;
+        rcv->iss = rcv->snd_una = ack - 1;
+        rcv->snd_nxt = ack;
+        tcpstate_raise(o, TCPSTATE_EVENT_unsolicited_synack, o->snd_role);
+        return true;
+    }
+    if (connection->alternate_known && connection->alternate_role == o->rcv_role &&
+        ack == connection->alternate_iss + 1 && !o->snd->syn_sent) {
+        rcv->iss = rcv->snd_una = connection->alternate_iss;
+        rcv->snd_nxt = ack;
+        connection->alternate_known = false;
+    }
+    return rcv->syn_sent && seq_lt(rcv->iss, ack) && seq_le(ack, rcv->snd_nxt);
+}
+
+/* The first SYN,ACK of an endpoint. */
+static void
+answer_syn(struct observation *o)
+{
+    const uint32_t offered = o->rcv->snd_nxt - o->rcv->iss - 1;
+
+    keep_syn(o);
+    number_syn(o);
+    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
+    if (offered != 0 && !o->connection->self) {
+        o->connection->fast_open = o->segment->ack == o->rcv->snd_nxt;
+        tcpstate_raise(o,
+                       o->connection->fast_open ? TCPSTATE_EVENT_fast_open_accepted
+                                                : TCPSTATE_EVENT_fast_open_ignored,
+                       o->snd_role);
+    }
+}
+
+/* The same SYN,ACK again: its acknowledgement has not arrived, and if the capture holds one, that
+ * one is taken back. When that happens twice, its sender's own segments decide: a listener whose
+ * accept queue is full drops every acknowledgement, and text with it. */
+static void
+repeat_syn_ack(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+    struct tcpstate_occurrence *told;
+
+    if (is_network_copy(o->segment, snd->syn_ip_id, snd->syn_tsval))
+        return;
+    keep_syn(o);
+    o->record->open_step = snd->syn_step;
+    if (snd->phase == TCPSTATE_PHASE_ESTABLISHED && snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
+        snd->syn_acked = false;
+        snd->ack_refused = snd->ack_doubted;
+        snd->ack_doubted = true;
+        tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_RECEIVED, TCPSTATE_EVIDENCE_SEEN);
+        tcpstate_raise(o, TCPSTATE_EVENT_synack_after_ack, o->snd_role);
+        return;
+    }
+    if (snd->phase != TCPSTATE_PHASE_SYN_RECEIVED)
+        return;
+    told = tcpstate_raise(o, TCPSTATE_EVENT_synack_retransmission, o->snd_role);
+    told->span = o->segment->time - snd->syn_time;
+    if (snd->syn_count == 2)
+        tcpstate_raise(o, TCPSTATE_EVENT_half_open, o->snd_role)->span = told->span;
+}
+
+/* A SYN,ACK with another number: the acknowledgement will pick one. */
+static void
+change_syn_ack(struct observation *o)
+{
+    tcpstate_raise(o, TCPSTATE_EVENT_synack_isn_changed, o->snd_role);
+    o->connection->alternate_iss = o->segment->seq;
+    o->connection->alternate_role = (uint8_t)o->snd_role;
+    o->connection->alternate_known = true;
+}
+
+/* The SYN,ACK answers a SYN that its receiver did not send: an old duplicate, as a rule. It proves
+ * the state of its sender all the same, which the receiver's RST will undo (RFC 9293 figure 8). */
+static void
+reject_syn_ack(struct observation *o)
+{
+    if (is_synchronized(o->snd))
+        return;
+    tcpstate_raise(o, TCPSTATE_EVENT_synack_bad_ack, o->snd_role);
+    o->connection->challenge_sent = true;
+    o->connection->challenge_of_syn = false;
+    o->connection->challenge_ack = o->segment->ack;
+    if (o->snd->phase != TCPSTATE_PHASE_LISTEN)
+        return;
+    keep_syn(o);
+    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
+}
+
+/* The connection is over, and its server answers an old duplicate of the client's SYN as a new one.
+ * The client's RST will end it (section 3.5.1). */
+static void
+answer_old_duplicate(struct observation *o)
+{
+    keep_syn(o);
+    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
+    o->connection->challenge_sent = true;
+    o->connection->challenge_of_syn = false;
+    o->connection->challenge_ack = o->segment->ack;
+}
+
+/* A SYN,ACK; false if it changes nothing, its acknowledgement included. */
+static bool
+take_syn_ack(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+
+    if (!is_syn_ack_valid(o)) {
+        reject_syn_ack(o);
+        return false;
+    }
+    if (is_syn_late(o)) {
+        take_late_syn(o);
+        return false;
+    }
+    if (!snd->syn_sent) {
+        answer_syn(o);
+        return true;
+    }
+    if (snd->iss != o->segment->seq) {
+        if (snd->phase == TCPSTATE_PHASE_CLOSED)
+            answer_old_duplicate(o);
+        else if (!is_synchronized(snd))
+            change_syn_ack(o);
+        return false;
+    }
+    if (snd->phase == TCPSTATE_PHASE_SYN_SENT) {
+        keep_syn(o);
+        number_syn(o);
+        tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
+        return true;
+    }
+    repeat_syn_ack(o);
+    return false;
+}
+
+/*
+ * Step four: the SYN (RFC 9293 sections 3.10.7.2 to 3.10.7.4).
+ *
+ * Returns whether the segment goes on through the steps; false for a repeated one, and for one that
+ * its receiver would not accept.
+ */
+bool
+tcpstate_take_syn(struct observation *o)
+{
+    return o->ack ? take_syn_ack(o) : take_plain_syn(o);
+}
+
+/*
+ * The acknowledgement of a SYN,ACK picks between two with different numbers.
+ */
+void
+tcpstate_pick_alternate(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+    struct tcpstate_endpoint *rcv = o->rcv;
+
+    if (!connection->alternate_known || connection->alternate_role != o->rcv_role ||
+        rcv->phase != TCPSTATE_PHASE_SYN_RECEIVED ||
+        o->segment->ack != connection->alternate_iss + 1)
+        return;
+    rcv->iss = rcv->snd_una = connection->alternate_iss;
+    rcv->snd_nxt = rcv->iss + 1;
+    connection->alternate_known = false;
+}
