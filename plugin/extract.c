@@ -23,7 +23,8 @@ static int id_vlan = -1, id_vlan_outer = -1;
 #define IPV6_HEADER 40
 #define TCP_HEADER_MAX 60
 #define ICMP_HEADER 8
-#define PORTS_AND_SEQ 8 /* the least of a TCP header that an ICMP error quotes */
+#define PORTS_AND_SEQ 8  /* the least of a TCP header that an ICMP error quotes */
+#define LENGTH_OFFSET 12 /* the octet of the header that Wireshark marks as tcp.len */
 #define NEXT_HEADER_TCP 6
 
 /* What the layers before the one at hand said. */
@@ -52,7 +53,6 @@ GArray *
 extract_wanted(void)
 {
     GArray *wanted = g_array_new(FALSE, FALSE, sizeof(int));
-    g_array_append_val(wanted, id_tcp);
     g_array_append_val(wanted, id_tcp_len);
     return wanted;
 }
@@ -63,14 +63,21 @@ read16(const uint8_t *octets)
     return (uint16_t)(octets[0] << 8 | octets[1]);
 }
 
-/* The octets at the start of an item, at least size of them, or NULL. Sets *available. */
+/* The captured octets from start on, at least size of them, or NULL. Sets *available. */
+static const uint8_t *
+octets_at(tvbuff_t *tvb, int start, int size, int *available)
+{
+    if (!tvb || start < 0)
+        return NULL;
+    *available = tvb_captured_length_remaining(tvb, start);
+    return *available >= size ? tvb_get_ptr(tvb, start, *available) : NULL;
+}
+
+/* The same from the start of an item on. */
 static const uint8_t *
 octets_of(const field_info *item, int size, int *available)
 {
-    if (!item->ds_tvb || item->start < 0)
-        return NULL;
-    *available = tvb_captured_length_remaining(item->ds_tvb, item->start);
-    return *available >= size ? tvb_get_ptr(item->ds_tvb, item->start, *available) : NULL;
+    return octets_at(item->ds_tvb, item->start, size, available);
 }
 
 static void
@@ -149,13 +156,14 @@ child_of(const proto_node *node, int id)
     return NULL;
 }
 
+/* The segment whose header is at start; length is its tcp.len, NULL if it has none. */
 static bool
-read_segment(const field_info *tcp, const field_info *length, const packet_info *pinfo,
+read_segment(tvbuff_t *tvb, int start, const field_info *length, const packet_info *pinfo,
              const struct outer *outer, struct extracted *found)
 {
     int available = 0;
-    const uint8_t *header = octets_of(tcp, PORTS_AND_SEQ, &available);
-    if (!header || !length)
+    const uint8_t *header = length ? octets_at(tvb, start, PORTS_AND_SEQ, &available) : NULL;
+    if (!header)
         return false;
     memset(found, 0, sizeof(*found));
     if (!tcpstate_segment_parse(header, (size_t)MIN(available, TCP_HEADER_MAX), &found->segment))
@@ -251,19 +259,23 @@ note_outer(const field_info *item, struct outer *outer)
         outer->endpoints.vlan = (outer->endpoints.vlan << 12 | (read16(octets) & 0xfff)) & 0xffffff;
 }
 
-/* A TCP layer that some protocol put into its own subtree; its IP layer is not in a tree that
- * nobody looks at, so its addresses are the frame's. */
+/* A TCP layer that some protocol put into its own subtree. Of that tree only the field asked for
+ * is real: it covers the header's octet LENGTH_OFFSET, and the ports must be those that Wireshark
+ * found. */
 static size_t
 extract_nested(const proto_tree *tree, const packet_info *pinfo, struct extracted *found)
 {
-    const GPtrArray *tcps = proto_get_finfo_ptr_array(tree, id_tcp);
     const GPtrArray *lengths = proto_get_finfo_ptr_array(tree, id_tcp_len);
-    if (!tcps || !lengths || tcps->len != 1 || lengths->len != 1)
+    if (!lengths || lengths->len != 1)
         return 0;
+    const field_info *length = g_ptr_array_index(lengths, 0);
     struct outer outer = {0};
     use_frame_addresses(pinfo, &outer);
-    return read_segment(g_ptr_array_index(tcps, 0), g_ptr_array_index(lengths, 0), pinfo, &outer,
-                        found);
+    return length->start >= LENGTH_OFFSET &&
+           read_segment(length->ds_tvb, length->start - LENGTH_OFFSET, length, pinfo, &outer,
+                        found) &&
+           found->endpoints.port[0] == pinfo->srcport &&
+           found->endpoints.port[1] == pinfo->destport;
 }
 
 /* The segments of a frame, outermost first.
@@ -286,7 +298,8 @@ extract(const proto_tree *tree, const packet_info *pinfo, struct extracted *foun
             tcp_seen = true;
             if (outer.endpoints.address_size == 0)
                 use_frame_addresses(pinfo, &outer);
-            count += read_segment(item, child_of(node, id_tcp_len), pinfo, &outer, &found[count]);
+            count += read_segment(item->ds_tvb, item->start, child_of(node, id_tcp_len), pinfo,
+                                  &outer, &found[count]);
         } else if (id == id_icmp || id == id_icmpv6) {
             icmp_seen = true;
             count += id == id_icmp ? read_icmp(item, pinfo, &outer, &found[count])

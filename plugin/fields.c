@@ -121,3 +121,13 @@ fields_expert(const struct tcpstate_occurrence *occurrence)
             return &milder_ei[i];
     return &event_ei[occurrence->event];
 }
+
+/* Whether somebody lists expert informations: "tshark -z expert", the Expert Information window. */
+bool
+fields_expert_listened(void)
+{
+    static int tap = 0;
+    if (tap == 0)
+        tap = find_tap_id("expert");
+    return tap != 0 && have_tap_listener(tap);
+}

@@ -77,6 +77,7 @@ extern int field_hf[FIELD_COUNT];
 extern int ett_tcpstate;
 
 void fields_register(void);
+bool fields_expert_listened(void);
 expert_field *fields_expert(const struct tcpstate_occurrence *occurrence);
 
 #endif

@@ -20,6 +20,7 @@ struct canvas {
     proto_tree *tree; /* the segment's subtree; NULL when nobody asks for one */
     const struct sighting *sighting;
     const struct tcpstate_connection *connection;
+    bool sentences; /* the events' sentences are read */
 };
 
 static proto_item *
@@ -83,11 +84,23 @@ add_phases(const struct canvas *canvas)
     add_age(canvas, FIELD_SERVER_TIME, entry->since[TCPSTATE_SERVER]);
 }
 
-static const char *
-role_text(const struct sighting *sighting, enum tcpstate_role role)
+static enum tcpstate_role
+shown_role(const struct sighting *sighting, enum tcpstate_role role)
 {
-    bool self = sighting->entry->connection->core.self;
-    return tcpstate_role_name(self ? TCPSTATE_SELF : role);
+    return sighting->entry->connection->core.self ? TCPSTATE_SELF : role;
+}
+
+/* "client FIN_WAIT_2 -> TIME_WAIT". There are few of these and they are shown often, so each is
+ * made once and kept for the life of the process. */
+static const char *
+transition_text(enum tcpstate_role role, enum tcpstate_phase from, enum tcpstate_phase to)
+{
+    static const char *texts[TCPSTATE_SELF + 1][TCPSTATE_PHASE_COUNT][TCPSTATE_PHASE_COUNT];
+    const char **text = &texts[role][from][to];
+    if (!*text)
+        *text = wmem_strdup_printf(wmem_epan_scope(), "%s %s -> %s", tcpstate_role_name(role),
+                                   tcpstate_phase_name(from), tcpstate_phase_name(to));
+    return *text;
 }
 
 static void
@@ -97,10 +110,8 @@ add_transitions(const struct canvas *canvas)
     const struct tcpstate_transition *transition = timeline_transitions(entry);
     for (size_t i = 0; i < entry->transition_count; i++)
         add_string(canvas, FIELD_TRANSITION,
-                   wmem_strdup_printf(canvas->pinfo->pool, "%s %s -> %s",
-                                      role_text(canvas->sighting, transition[i].role),
-                                      tcpstate_phase_name(transition[i].from),
-                                      tcpstate_phase_name(transition[i].to)));
+                   transition_text(shown_role(canvas->sighting, transition[i].role),
+                                   transition[i].from, transition[i].to));
 }
 
 static void
@@ -155,13 +166,22 @@ add_verdicts(const struct canvas *canvas)
     }
 }
 
+/* One event. Its sentence is made only where somebody reads it: making it costs as much as all the
+ * rest. */
 static void
 add_event(const struct canvas *canvas, const struct tcpstate_occurrence *occurrence)
 {
-    char text[EVENT_TEXT_MAX];
-    tcpstate_event_text(occurrence, text, sizeof(text));
-    proto_item *item = add_string(canvas, FIELD_EVENT, tcpstate_event_slug(occurrence->event));
-    expert_add_info_format(canvas->pinfo, item, fields_expert(occurrence), "%s", text);
+    expert_field *expert = fields_expert(occurrence);
+    proto_item *item = NULL;
+    if (canvas->tree)
+        item = add_string(canvas, FIELD_EVENT, tcpstate_event_slug(occurrence->event));
+    if (canvas->sentences) {
+        char text[EVENT_TEXT_MAX];
+        tcpstate_event_text(occurrence, text, sizeof(text));
+        expert_add_info_format(canvas->pinfo, item, expert, "%s", text);
+    } else {
+        expert_add_info(canvas->pinfo, item, expert);
+    }
 }
 
 /* What happened on this segment, and, once the end of the capture is known, on the last segment of
@@ -192,7 +212,7 @@ append_chain(wmem_strbuf_t *title, const struct sighting *sighting, enum tcpstat
     const struct tcpstate_transition *transition = timeline_transitions(entry);
     size_t count = sighting->changes ? entry->transition_count : 0;
     bool begun = false;
-    wmem_strbuf_append_printf(title, "%s ", role_text(sighting, role));
+    wmem_strbuf_append_printf(title, "%s ", tcpstate_role_name(shown_role(sighting, role)));
     for (size_t i = 0; i < count; i++) {
         if (transition[i].role != role)
             continue;
@@ -225,38 +245,56 @@ static proto_tree *
 add_subtree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct sighting *sighting)
 {
     proto_item *item = proto_tree_add_item(tree, proto_tcpstate, tvb, 0, 0, ENC_NA);
-    proto_item_set_generated(item);
     if (ws_tree_is_visible(tree))
         proto_item_set_text(item, "TCP State: %s", render_summary(pinfo->pool, sighting));
     return proto_item_add_subtree(item, ett_tcpstate);
 }
 
+static void
+add_fields(const struct canvas *canvas)
+{
+    const struct sighting *sighting = canvas->sighting;
+    add_phases(canvas);
+    add_string(canvas, FIELD_SENDER, tcpstate_role_name(sighting->sender));
+    add_string(canvas, FIELD_STAGE, tcpstate_stage_name(sighting->entry->stage));
+    if (sighting->changes)
+        add_transitions(canvas);
+    add_steps(canvas);
+    add_verdicts(canvas);
+    add_links(canvas);
+    add_uint(canvas, FIELD_CONNECTION, canvas->connection->index);
+}
+
+/* Whether the sentences of expert informations are read: by a tree that is looked at, by a filter
+ * or a column, or by a list of them. */
+static bool
+are_experts_read(proto_tree *tree)
+{
+    return fields_expert_listened() || proto_field_is_referenced(tree, proto_expert);
+}
+
 /* Shows one segment of a frame: adds its subtree to the tree, its expert informations to the
  * packet, and, if the user wants them, its transitions to the Info column.
  *
- * tree: the frame's root, NULL when there is none: expert informations are counted all the same. */
+ * tree: the frame's root, NULL when there is none: expert informations are counted all the same.
+ * Asking whether items are wanted costs less than items that are dropped. */
 void
 render(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct sighting *sighting)
 {
     const struct timeline_entry *entry = sighting->entry;
+    bool has_events = sighting->later || (sighting->changes && entry->event_count > 0);
+    bool fields = proto_field_is_referenced(tree, proto_tcpstate);
+    bool sentences = has_events && are_experts_read(tree);
     const struct canvas canvas = {
         .tvb = tvb,
         .pinfo = pinfo,
-        .tree = tree ? add_subtree(tvb, pinfo, tree, sighting) : NULL,
+        .tree = tree && (fields || sentences) ? add_subtree(tvb, pinfo, tree, sighting) : NULL,
         .sighting = sighting,
         .connection = &entry->connection->core,
+        .sentences = sentences,
     };
-    if (tree) {
-        add_phases(&canvas);
-        add_string(&canvas, FIELD_SENDER, tcpstate_role_name(sighting->sender));
-        add_string(&canvas, FIELD_STAGE, tcpstate_stage_name(entry->stage));
-        if (sighting->changes)
-            add_transitions(&canvas);
-        add_steps(&canvas);
-        add_verdicts(&canvas);
-        add_links(&canvas);
-        add_uint(&canvas, FIELD_CONNECTION, canvas.connection->index);
-    }
+    if (fields)
+        add_fields(&canvas);
     add_events(&canvas);
     if (prefs_transitions_in_info() && sighting->changes && entry->transition_count)
         col_append_fstr(pinfo->cinfo, COL_INFO, " {%s}", render_summary(pinfo->pool, sighting));
