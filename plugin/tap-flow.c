@@ -53,6 +53,7 @@ see_segment(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void 
     if (!item)
         return TAP_PACKET_DONT_REDRAW;
     item->frame_number = sighting->frame;
+    sequence_analysis_use_color_filter(pinfo, item);
     set_node(&item->src_addr, connection, by_server ? TCPSTATE_SERVER : TCPSTATE_CLIENT);
     set_node(&item->dst_addr, connection, by_server ? TCPSTATE_CLIENT : TCPSTATE_SERVER);
     item->port_src = connection->key->port[connection->core.client_side ^ by_server];
