@@ -1,0 +1,129 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Builds the plugin and runs its tests with the Wireshark of other Debian releases, each in a chroot
+# that is made once and kept. Needs root, debootstrap and a Debian mirror: this host's own.
+set -euo pipefail
+
+readonly program=${0##*/}
+root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
+readonly root
+readonly cache=${TCPSTATE_CHROOTS:-${XDG_CACHE_HOME:-$HOME/.cache}/tcpstate}
+readonly packages=(tshark libwireshark-dev wireshark-dev libglib2.0-dev pkg-config gcc libc6-dev
+    cmake ninja-build python3-pytest python3-scapy libcmocka-dev git)
+readonly labels='^(unit|scenarios|tshark|layout)$'
+failed=0
+
+usage() {
+    cat <<'END'
+Usage: test/versions.sh [SUITE...]
+
+For each Debian suite (default: trixie, with Wireshark 4.4, and sid, with 4.6): makes a chroot with
+that suite's Wireshark if there is none yet, builds the project in it without warnings, and runs the
+tests of the core and of the plugin. Prints one line per suite; exits 1 if one failed.
+
+The chroots are kept in $TCPSTATE_CHROOTS, by default ~/.cache/tcpstate; remove one to have it made
+anew. Mirror and proxy are those of this host's apt.
+END
+}
+
+say() {
+    printf '%s: %s\n' "$program" "$*" >&2
+}
+
+die() {
+    say "$@"
+    exit 1
+}
+
+# The mirror from which this host takes Debian itself.
+mirror() {
+    # shellcheck disable=SC2016  # apt-get's own placeholders
+    apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Created-By: Packages' |
+        sed -n 's/^Debian Debian //p' | head -n 1
+}
+
+# How this host's apt gets its files: proxies and the like, none of its hooks.
+transport() {
+    apt-config dump | grep -E '^Acquire::(http|https|ftp|Check-|Retries|ForceIPv)' || true
+}
+
+# inside CHROOT COMMAND...: with /proc and /dev of its own mount namespace, so nothing stays mounted.
+inside() {
+    # shellcheck disable=SC2016  # for the inner shell to expand
+    unshare --mount --propagation private bash -c '
+        mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" &&
+        exec chroot "$0" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
+            DEBIAN_FRONTEND=noninteractive "$@"' "$@"
+}
+
+# make_chroot SUITE: complete, or not there at all.
+make_chroot() {
+    local -r suite=$1 chroot=$cache/$1
+    local from
+    [[ -e $chroot/.complete ]] && return
+    command -v debootstrap >/dev/null || die "debootstrap is missing: apt-get install debootstrap"
+    from=$(mirror)
+    [[ -n $from ]] || from=http://deb.debian.org/debian
+    say "making $chroot; this takes some minutes"
+    rm -rf --one-file-system "$chroot"
+    debootstrap --variant=minbase "$suite" "$chroot" "$from" || return
+    transport >"$chroot/etc/apt/apt.conf.d/80host"
+    # Outside the first step: resolving these is apt's work, not debootstrap's.
+    inside "$chroot" apt-get -q update || return
+    inside "$chroot" apt-get -qy install --no-install-recommends "${packages[@]}" || return
+    inside "$chroot" apt-get -q clean
+    touch "$chroot/.complete"
+}
+
+# Takes the sources as they are now, uncommitted changes too.
+copy_sources() {
+    local -r chroot=$1
+    rm -rf "$chroot/tcpstate" "$chroot/build"
+    mkdir -p "$chroot/tcpstate"
+    tar -C "$root" --exclude='./build*' --exclude=./.git --exclude=__pycache__ -cf - . |
+        tar -C "$chroot/tcpstate" --no-same-owner -xf -
+}
+
+build() {
+    local -r chroot=$1
+    inside "$chroot" cmake -G Ninja -S /tcpstate -B /build -DBUILD_TESTING=ON &&
+        inside "$chroot" ninja -C /build
+}
+
+# try SUITE: what happened goes into the suite's log, the verdict to standard output.
+try() {
+    local -r suite=$1 chroot=$cache/$1 log=$cache/$1.log
+    local version verdict=ok
+    mkdir -p "$cache"
+    if ! make_chroot "$suite" >"$log" 2>&1; then
+        verdict='FAILED: no chroot'
+    elif ! { copy_sources "$chroot" && build "$chroot"; } >>"$log" 2>&1; then
+        verdict='FAILED: it does not build'
+    elif grep -q 'warning:' "$log"; then
+        verdict='FAILED: warnings'
+    elif ! inside "$chroot" env CI=true ctest --test-dir /build -L "$labels" --no-tests=error \
+        --output-on-failure >>"$log" 2>&1; then
+        verdict='FAILED: tests'
+    fi
+    version=$(sed -n 's/^-- Wireshark \([0-9.]*\),.*/\1/p' "$log" | tail -n 1)
+    printf '%-8s Wireshark %-8s %-48s %s\n' "$suite" "${version:-?}" \
+        "$(sed -n 's/^\([0-9]*% tests passed.*\)/\1/p' "$log")" "$verdict"
+    [[ $verdict == ok ]] || { tail -n 40 "$log" >&2 && failed=1; }
+}
+
+main() {
+    local suite
+    case ${1:-} in
+    --help | -h) usage && exit ;;
+    -*) say "unknown option $1" && usage >&2 && exit 2 ;;
+    esac
+    ((EUID == 0)) || die "chroots need root"
+    (($#)) || set -- trixie sid
+    for suite; do
+        try "$suite"
+    done
+    exit $failed
+}
+
+main "$@"
