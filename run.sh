@@ -72,7 +72,7 @@ bad_usage() {
 # Sorts the arguments into ours and tshark's. Options are those of tshark 4.x: ones that take a
 # value are listed, as a value is not a capture.
 parse_arguments() {
-    local -r with_value=aAbBcCdeEfFHijJKmNoOrRsStTuUwWXyYz flags=2DgIlLnpPqQvVx
+    local with_value=aAbBcCdeEfFHijJKmNoOrRsStTuUwWXyYz flags=2DgIlLnpPqQvVx
     local argument letter value rest
     while (($#)); do
         argument=$1
@@ -82,7 +82,10 @@ parse_arguments() {
             usage
             exit
             ;;
-        --gui) gui=true ;;
+        --gui)
+            gui=true
+            with_value+=g flags+=k
+            ;;
         --live)
             (($#)) || bad_usage "--live wants an interface; 'ip link' lists them"
             interface=$1
@@ -200,14 +203,15 @@ explain() {
 }
 
 show_table() {
-    local field arguments=(-T fields -E separator=/t -E occurrence=a -E "aggregator=,")
-    local colour=0 awk=(awk) status=0
+    local field arguments=() colour=0 awk=(awk) status=0
+    $taps || arguments+=(-z "tcpstate,connections${filter:+,$filter}")
+    $quiet || arguments+=(-T fields -E separator=/t -E occurrence=a -E "aggregator=,")
     for field in frame.number frame.time_relative tcpstate.connection tcpstate.sender \
         tcp.flags tcp.seq tcp.ack tcp.len tcpstate.client.phase tcpstate.server.phase \
-        tcpstate.client.evidence tcpstate.server.evidence tcpstate.transition tcpstate.event; do
-        arguments+=(-e "$field")
+        tcpstate.client.evidence tcpstate.server.evidence tcpstate.transition tcpstate.event \
+        icmp.type icmpv6.type; do
+        $quiet || arguments+=(-e "$field")
     done
-    $taps || arguments+=(-z "tcpstate,connections${filter:+,$filter}")
     if [[ -t 1 && -z ${NO_COLOR:-} && ${TERM:-dumb} != dumb ]]; then
         colour=1
     fi
@@ -252,6 +256,9 @@ show_window() {
     fi
     if ! grep -qs 'tcpstate\.' "$own/preferences"; then
         source+=(-o "gui.column.format:$columns")
+        # Wide enough for the longest state.
+        printf 'column.width: %%Cus:%s, 120, %%Cus:%s, 120\n' \
+            tcpstate.client.phase tcpstate.server.phase >>"$own/recent"
     fi
     if [[ -z ${XAUTHORITY:-} && -e ${HOME:-}/.Xauthority ]]; then
         wireshark_environment+=(XAUTHORITY="$HOME/.Xauthority")

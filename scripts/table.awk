@@ -25,8 +25,10 @@ function bits(hex,    digits, high, low, text) {
     return text == "" ? "none" : substr(text, 2)
 }
 
-function segment(flags, seq, ack, len,    text) {
+# quoted: the header stands in an ICMP error and was not sent here.
+function segment(flags, seq, ack, len, quoted,    text) {
     flags = bits(flags)
+    if (quoted) return "ICMP error about " flags
     text = sprintf("%s %.0f:%.0f(%d)", flags, seq, seq + len, len)
     return flags ~ /ACK/ ? text " ack " ack : text
 }
@@ -71,7 +73,8 @@ FILENAME ~ /event\.def$/ {
     next
 }
 
-# What is no row is tshark's own table.
+# What is no row is tshark's own table; it says which filter it has even if it has none.
+/^Filter for statistics: *$/ { next }
 !/^[0-9]+\t/ { print; fflush(); next }
 
 {
@@ -91,6 +94,7 @@ FILENAME ~ /event\.def$/ {
     split(field[10], server, ",")
     split(field[11], client_evidence, ",")
     split(field[12], server_evidence, ",")
+    quoted = field[15] field[16] != ""
     for (n = 1; n <= segments; n++) {
         split("", moved)
         what = transitions(n, field[13], moved)
@@ -99,9 +103,9 @@ FILENAME ~ /event\.def$/ {
             for (i = 1; i <= count; i++) what = what (what == "" ? "" : "  ") event(slug[i])
         }
         line = sprintf("%6d %11.6f %5s %-7s %-30s %s %s %s", field[1], field[2], connection[n],
-            sender[n], segment(flags[n], seq[n], ack[n], len[n]),
-            state(client[n], client_evidence[n], "client" in moved),
-            state(server[n], server_evidence[n], "server" in moved), what)
+            sender[n], segment(flags[n], seq[n], ack[n], len[n], quoted),
+            state(client[n], client_evidence[n], "client" in moved || "self" in moved),
+            state(server[n], server_evidence[n], "server" in moved || "self" in moved), what)
         sub(/ +$/, "", line)
         print line
     }

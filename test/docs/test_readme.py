@@ -28,7 +28,9 @@ def test_there_are_ten_filters():
 
 @pytest.mark.parametrize("expression, capture, frames", FILTERS)
 def test_filter_finds_what_the_table_says(expression, capture, frames):
-    found = run(f"captures/{capture}", "-Y", expression, "-T", "fields", "-e", "frame.number")
+    found = run(
+        f"captures/{capture}", "-2", "-Y", expression, "-T", "fields", "-e", "frame.number"
+    )
     assert found.returncode == 0, found.stderr
     assert len(found.stdout.splitlines()) == int(frames)
 
