@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Compares the states we show with the kernel's own record of the same sockets (NAME.kernel)."""
+
+import csv
+import dataclasses
+
+SECOND = 1_000_000_000
+SLACK = SECOND // 10  # between a segment and the line of the record that belongs to it
+
+# How far an endpoint has come; a revision takes it back.
+ORDER = (
+    "UNKNOWN LISTEN SYN_SENT SYN_RECEIVED ESTABLISHED FIN_WAIT_1 CLOSE_WAIT FIN_WAIT_2 CLOSING "
+    "LAST_ACK TIME_WAIT CLOSED"
+).split()
+
+# What a socket does in silence: a time-out, an abort before anything can be sent.
+SILENT = {
+    ("SYN_SENT", "CLOSED"),
+    ("SYN_RECEIVED", "CLOSED"),
+    ("FIN_WAIT_1", "CLOSED"),
+    ("FIN_WAIT_2", "CLOSED"),
+    ("CLOSING", "CLOSED"),
+    ("LAST_ACK", "CLOSED"),
+    ("TIME_WAIT", "CLOSED"),
+}
+
+
+# Endpoints that are known to differ, and why no observer at that place could know better.
+KNOWN = {
+    "burst": {
+        "10.0.0.1:41160 to 10.0.0.77:443": "the record has no line for this attempt",
+    },
+    "handshake-never-finished": {
+        "10.0.0.1:40000 to 10.0.0.2:80": "its ACK was withheld before the place of capture",
+    },
+    "keepalive-dead-peer": {
+        "10.0.0.2:80 to 10.0.0.1:40000": "the RST that should close it was captured, then lost",
+    },
+    "old-duplicate-syn-at-a": {
+        "10.0.0.1:40000 to 10.0.0.2:80": "tcp_max_tw_buckets was 0: no TIME_WAIT",
+    },
+    "old-duplicate-syn-at-b": {
+        "10.0.0.1:40000 to 10.0.0.2:80": "tcp_max_tw_buckets was 0: no TIME_WAIT",
+    },
+    "simultaneous-open-syn-lost-at-a": {
+        "10.0.0.2:40002 to 10.0.0.1:40001": "its SYN was lost before the place of capture",
+    },
+}
+
+
+@dataclasses.dataclass
+class Life:
+    """One incarnation of an endpoint: its states, and when the first and the last began."""
+
+    begin: int
+    end: int
+    states: list
+
+
+def nanoseconds(text):
+    seconds, _, fraction = text.partition(".")
+    return int(seconds) * SECOND + int(fraction.ljust(9, "0")[:9])
+
+
+def read(path):
+    """The record: the lives of each (endpoint, peer), in order."""
+    lives = {}
+    with open(path, encoding="ascii", newline="") as file:
+        for line in csv.DictReader(file):
+            known = lives.setdefault((line["endpoint"], line["peer"]), [])
+            when = nanoseconds(line["time"])
+            opens = line["old"] == "LISTEN" or (line["old"], line["new"]) == ("CLOSED", "SYN_SENT")
+            if not known or opens:
+                known.append(Life(when, when, [line["old"]]))
+            known[-1].states.append(line["new"])
+            known[-1].end = when
+    return lives
+
+
+def walk(states, old, new):
+    """Adds a transition to the states an endpoint went through; a revision removes what was
+    inferred too early."""
+    if not states:
+        states.append(old)
+    if ORDER.index(new) < ORDER.index(old) and new in states:
+        while states[-1] != new:
+            states.pop()
+    else:
+        states.append(new)
+
+
+def differences(shown, lives, last_time):
+    """What differs between what is shown and the record.
+
+    shown: per connection, the two endpoints' (local, peer, begin, end, states); last_time: when the
+    capture ends. Each endpoint shown is compared with the life that began last before its end.
+    """
+    wrong = []
+    left = {ends: list(known) for ends, known in lives.items()}
+    for local, peer, _begin, end, states in sorted(shown, key=lambda s: s[2], reverse=True):
+        candidates = left.get((local, peer), [])
+        while candidates and candidates[-1].begin > end + SLACK:
+            candidates.pop()
+        life = candidates.pop() if candidates else None
+        problem = difference(states, life, last_time)
+        if problem:
+            wrong.append(f"{local} to {peer}: {problem}")
+    return wrong
+
+
+def difference(states, life, last_time):
+    """Nothing if the endpoint went through these states, but for silent steps at the end."""
+    ours = states[1:] if states and states[0] in ("LISTEN", "UNKNOWN", "CLOSED") else list(states)
+    if life is None:  # no socket: nothing but a closed port can answer
+        return "" if set(ours) <= {"CLOSED"} else f"{ours}, but the kernel had no such socket"
+    theirs = life.states[1:]
+    if theirs[-1] == "TIME_WAIT" and ours[-2:] == ["TIME_WAIT", "CLOSED"]:
+        ours.pop()  # the record does not tell when TIME_WAIT ended
+    if ours == theirs[: len(ours)]:
+        rest = theirs[len(ours) - 1 if ours else 0 :]
+        steps = list(zip(rest, rest[1:]))
+        if all(step in SILENT for step in steps) or life.end > last_time - SLACK:
+            return ""
+    return f"{' '.join(ours)}, the kernel's: {' '.join(theirs)}"

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The plugin itself: that it is really loaded, and what it registers."""
+
+import pathlib
+import re
+
+import notation
+
+CAPTURES = pathlib.Path(__file__).resolve().parents[2] / "captures"
+FIELDS = {  # an interface: none is ever renamed
+    "tcpstate.connection": "FT_UINT32",
+    "tcpstate.sender": "FT_STRING",
+    "tcpstate.client.phase": "FT_STRING",
+    "tcpstate.server.phase": "FT_STRING",
+    "tcpstate.phase": "FT_STRING",
+    "tcpstate.client.evidence": "FT_STRING",
+    "tcpstate.server.evidence": "FT_STRING",
+    "tcpstate.transition": "FT_STRING",
+    "tcpstate.stage": "FT_STRING",
+    "tcpstate.open.step": "FT_UINT8",
+    "tcpstate.close.step": "FT_UINT8",
+    "tcpstate.client.time_in_phase": "FT_RELATIVE_TIME",
+    "tcpstate.server.time_in_phase": "FT_RELATIVE_TIME",
+    "tcpstate.client.syn_frame": "FT_FRAMENUM",
+    "tcpstate.server.syn_frame": "FT_FRAMENUM",
+    "tcpstate.client.fin_frame": "FT_FRAMENUM",
+    "tcpstate.server.fin_frame": "FT_FRAMENUM",
+    "tcpstate.reset_frame": "FT_FRAMENUM",
+    "tcpstate.answers_frame": "FT_FRAMENUM",
+    "tcpstate.event": "FT_STRING",
+    "tcpstate.open": "FT_STRING",
+    "tcpstate.close": "FT_STRING",
+    "tcpstate.closer": "FT_STRING",
+}
+
+
+def test_loaded(shark):
+    """tshark says so itself: a plugin it cannot load is one line of text and exit code 0."""
+    plugins = shark.run("-G", "plugins").stdout
+    assert re.search(r"^tcpstate\.so\s", plugins, re.M), plugins
+
+
+def test_fields_are_registered(shark):
+    """Every field of the interface exists, under its name and with its type."""
+    listed = {}
+    for line in shark.run("-G", "fields").stdout.splitlines():
+        columns = line.split("\t")
+        if columns[0] == "F" and columns[2].startswith("tcpstate."):
+            listed[columns[2]] = columns[3]
+    assert {name: listed.get(name) for name in FIELDS} == FIELDS
+    events = {f"tcpstate.event.{slug}" for slug in notation.EVENTS}
+    assert events <= listed.keys()
+    stray = {n for n in listed if n.startswith("tcpstate.event.")} - events
+    assert not stray
+
+
+def test_disabled_shows_nothing(shark):
+    """A disabled plugin adds no field to any packet."""
+    capture = shark.readable(CAPTURES / "four-way-close.pcapng")
+    shown = shark.run("-r", capture, "--disable-protocol", "tcpstate", "-V").stdout
+    assert "TCP State" not in shown
+    assert "TCP State" in shark.run("-r", capture, "-V").stdout
+
+
+def test_the_known_filter(shark):
+    """tcpstate.phase matches either endpoint: the frames from which one is in TIME_WAIT."""
+    capture = shark.readable(CAPTURES / "four-way-close.pcapng")
+    frames = ("-T", "fields", "-e", "frame.number")
+    shown = shark.run("-r", capture, "-Y", 'tcpstate.phase == "TIME_WAIT"', *frames).stdout.split()
+    every = shark.run("-r", capture, *frames).stdout.split()
+    assert shown == every[-1:]
+
+
+def test_expert_information(shark):
+    """Events are expert informations too, with their sentences, in every pass."""
+    capture = shark.readable(CAPTURES / "refused.pcapng")
+    for passes in ((), ("-2",)):
+        shown = shark.run("-q", *passes, "-r", capture, "-z", "expert").stdout
+        assert "refused the connection" in shown
+    filtered = shark.run("-r", capture, "-Y", "tcpstate.event.connection_refused").stdout
+    assert len(filtered.splitlines()) == 1
+
+
+def test_every_preference_has_a_range(shark):
+    """A preference out of its range is refused or brought back into it, never a crash."""
+    capture = shark.readable(CAPTURES / "four-way-close.pcapng")
+    known = shark.run("-G", "currentprefs").stdout
+    names = re.findall(r"^#?(tcpstate\.\w+): (\d+)$", known, re.M)
+    assert names
+    for name, _ in names:
+        for value in ("0", "1", "4294967295"):
+            shark.run("-r", capture, "-o", f"{name}:{value}")
