@@ -214,7 +214,7 @@ append_chain(wmem_strbuf_t *title, const struct sighting *sighting, enum tcpstat
     bool begun = false;
     wmem_strbuf_append_printf(title, "%s ", tcpstate_role_name(shown_role(sighting, role)));
     for (size_t i = 0; i < count; i++) {
-        if (transition[i].role != role)
+        if (shown_role(sighting, transition[i].role) != shown_role(sighting, role))
             continue;
         if (!begun)
             wmem_strbuf_append(title, tcpstate_phase_name(transition[i].from));
