@@ -7,7 +7,7 @@ The lines (N octets, MS milliseconds; a socket's label stands before the verb):
     connect PORT [ADDRESS] | connect-self PORT
     send N | recv N | drain (read until the peer's FIN)
     shutdown r|w|rw | close | dup2 | option NAME VALUE | fast-open PORT N | sleep MS
-    exit | kill
+    exit
 
 It answers each line with "ok" or the name of the error.
 """
@@ -139,9 +139,6 @@ class Sockets:
 
     def do_exit(self, _label):
         os._exit(0)
-
-    def do_kill(self, _label):
-        os.kill(os.getpid(), signal.SIGKILL)
 
     def run(self, line):
         """Do one line, "LABEL VERB ARGUMENTS"; returns "ok" or the name of the error."""

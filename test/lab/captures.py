@@ -5,9 +5,10 @@ import csv
 import os
 
 from . import pcapng
+from .judge import broken
 from .link import Link, Loopback
 from .recipes import RECIPES
-from .story import Stage, StoryError
+from .story import Stage, Story, StoryError
 
 MANIFEST = "manifest.csv"
 COLUMNS = ("file", "story", "made_by", "frames", "shows")
@@ -15,15 +16,20 @@ COLUMNS = ("file", "story", "made_by", "frames", "shows")
 
 def make(recipe, folder):
     """Play one recipe; returns its lines of the manifest."""
-    stage = Stage(Loopback() if recipe.network == "loopback" else Link(), recipe.family)
+    stage = Stage(Loopback() if recipe.network == "loopback" else Link())
+    story = Story(recipe.text, recipe.family)
     try:
-        stage.play(recipe.text)
-        rows = stage.rows()
-        views = {view: list(stage.network.views[view]) for view in recipe.views}
-    except StoryError as error:
-        raise StoryError(f"{recipe.name}: {error}") from error
+        stage.play([story])
+        rows = [row for row in stage.rows() if row.time <= story.end]
+        views = {view: [packet for packet in stage.network.views[view] if packet[0] <= story.end]
+                 for view in recipe.views}
     finally:
         stage.close()
+    wrong = broken(rows)
+    if wrong:
+        raise StoryError(f"{recipe.name}: the kernel's account does not hold together: {wrong}")
+    if story.error:
+        raise StoryError(f"{recipe.name}: {story.error}")
     return [_keep(recipe, folder, view, packets, rows) for view, packets in views.items()]
 
 
@@ -65,6 +71,7 @@ def _read_manifest(path):
 
 def main(names, folder):
     """Make the captures named, or all of them, and bring the manifest up to date."""
+    os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, MANIFEST)
     lines = _read_manifest(path) if names else {}
     failed = []

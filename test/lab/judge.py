@@ -21,6 +21,7 @@ STATES = {1: "ESTABLISHED", 2: "SYN_SENT", 3: "SYN_RECEIVED", 4: "FIN_WAIT_1", 5
           6: "TIME_WAIT", 7: "CLOSED", 8: "CLOSE_WAIT", 9: "LAST_ACK", 10: "LISTEN",
           11: "CLOSING", 12: "SYN_RECEIVED"}
 
+LOCAL_FAILURE = 8000  # ns within which connect() fails that sends nothing
 REQUEST_SETTLES = 50000000  # ns after which a request socket that no poll has shown is gone
 
 Change = namedtuple("Change", "time socket old new local remote")
@@ -173,6 +174,18 @@ def _socket_of(message, family):
     return (ends[0], sport), (ends[1], dport), state
 
 
+def broken(rows):
+    """The first row that does not go on from the one before of its endpoint, or None."""
+    states = {}
+    for row in rows:
+        ends = row.local, row.remote
+        begins = row.old == "LISTEN" or (row.old, row.new) == ("CLOSED", "SYN_SENT")
+        if not begins and states.get(ends) != row.old:
+            return row
+        states[ends] = row.new
+    return None
+
+
 def missing():
     """What this machine lacks for the lab to run, in words; empty if nothing."""
     lacks = []
@@ -213,7 +226,8 @@ class _Endpoint:
         if change.old == "LISTEN" and self.state == "SYN_RECEIVED" and self.mini:
             self.mini = False
             return
-        self._add(change.time, change.old, change.new, "tracepoint")
+        if change.old != change.new:  # shutdown(), then close(): told twice
+            self._add(change.time, change.old, change.new, "tracepoint")
         self.mini = False
 
     def _cookie_given(self):
@@ -278,7 +292,7 @@ def _during(busy, poll):
 def _apply_poll(endpoints, moot, poll):
     for ends, endpoint in endpoints.items():
         if ends not in moot:
-            endpoint.polled(poll.end, poll.states.get(ends))
+            endpoint.polled(poll.begin, poll.states.get(ends))
 
 
 def lives(changes):
@@ -299,6 +313,11 @@ def lives(changes):
 
 
 def _named(life):
+    if life[0].old not in ("CLOSED", "LISTEN"):
+        return []  # of a namespace that is being removed
+    if [change.new for change in life] == ["SYN_SENT", "CLOSED"] and \
+            life[1].time - life[0].time < LOCAL_FAILURE:
+        return []  # connect() failed before a SYN was sent: the pair is in use
     ends = [(change.local, change.remote) for change in life
             if change.local[1] and change.remote[1]]
     return [(ends[-1], change) for change in life] if ends else []

@@ -104,7 +104,7 @@ class Loopback:
     def timeout(self):
         return None
 
-    def set_rules(self, _lines):
+    def set_rules(self, _lines, _scope=None):
         raise ValueError("nothing bends the loopback interface")
 
     def close(self):
@@ -125,13 +125,20 @@ class Link:
         first.peer, second.peer = second, first
         self.middle = []
         self.views = {"A": first.packets, "middle": self.middle, "B": second.packets}
-        self.weather = Rules()
+        self.weather, self.scoped = Rules(), {}  # what bends all, and what bends one port's
         self.queue, self.order = [], itertools.count()  # deliveries to come
         self.held = []
         self.swapped = {}  # by connection and direction: the segment to be overtaken
 
-    def set_rules(self, lines):
-        self.weather = Rules(lines)
+    def set_rules(self, lines, scope=None):
+        """Bend the network by rules: for all, or for the segments from or to a port."""
+        self.set_weather(Rules(lines), scope)
+
+    def set_weather(self, weather, scope=None):
+        if scope is None:
+            self.weather = weather
+        else:
+            self.scoped[scope] = weather
 
     def descriptors(self):
         return [host.tun for host in self.hosts.values()]
@@ -152,11 +159,14 @@ class Link:
         return [(host.name, time_ns, segment) for host in self.hosts.values()
                 for time_ns, data in host.read_sniffer() if (segment := parse(data))]
 
-    def release(self):
+    def release(self, scope=None):
         """Deliver all that was held, in the order it was sent."""
-        for host, packet in self.held:
-            self._deliver(host, packet, 0)
-        self.held = []
+        held, self.held = self.held, []
+        for segment, host, packet in held:
+            if scope in (None, segment.src[1], segment.dst[1]):
+                self._deliver(host, packet, 0)
+            else:
+                self.held.append((segment, host, packet))
 
     def _read(self, host):
         while True:
@@ -170,11 +180,11 @@ class Link:
                 self._bend(host, packet, segment)
 
     def _bend(self, host, packet, segment):
-        verdict = self.weather.judge(host.name, segment) if segment else Verdict()
+        verdict = self._weather_of(segment).judge(host.name, segment) if segment else Verdict()
         flow = segment and (segment.src, segment.dst)
         overtaken = self.swapped.pop(flow, None)
         if verdict.fate == "hold":
-            self.held.append((host.peer, packet))
+            self.held.append((segment, host.peer, packet))
         elif verdict.fate == "swap":
             self.swapped[flow] = self._deliver(host.peer, packet, verdict.delays[0])
         else:
@@ -183,6 +193,9 @@ class Link:
         if overtaken and overtaken[3] is not None:
             self._deliver(host.peer, overtaken[3], 0)
             overtaken[3] = None
+
+    def _weather_of(self, segment):
+        return self.scoped.get(segment.src[1]) or self.scoped.get(segment.dst[1]) or self.weather
 
     def _deliver(self, host, packet, delay):
         entry = [time.monotonic() + delay, next(self.order), host, packet]

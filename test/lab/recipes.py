@@ -41,7 +41,7 @@ def _leak():
 
 def _burst():
     """Fifty connections at once: pages fetched, refused, broken off, timed out, left open."""
-    lines = ["B listen 443", "B6 listen 443", "A9 option syncnt 2",
+    lines = ["B listen 443", "B6 listen 443", "A9 bind 42000", "A9 option syncnt 2",
              "A9 connect 443 10.0.0.77 -> ETIMEDOUT &"]
     ends = []
     for i in range(49):

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 
 RULE = re.compile(r"(drop|repeat|delay|swap|hold)(?: (\d+))?(?: ([AB])>)? "
                   r"(SYN|SYN,ACK|ACK|DATA|FIN|RST|any)(?: (all|#(\d+)(?:-(\d+))?))?$")
+BASE_DELAY = 0.001  # seconds that every segment takes in random weather
 DEFAULT_MS = {"repeat": 0, "delay": 30, "swap": 150}
 
 
@@ -75,7 +76,7 @@ class Weather:
         dice = self.random
         if dice.random() < self.probability:
             return Verdict([], "drop")
-        delays = [dice.uniform(0.0005, 0.002)]
+        delays = [BASE_DELAY]
         if dice.random() < self.probability:
             delays[0] += dice.uniform(0.002, 0.03)
         if dice.random() < self.probability:

@@ -1,31 +1,35 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Runs a story: a script for both ends of a link, told in one order, and recorded.
+"""Plays stories, one or many at once, on a network with its judge, and keeps what came of them.
 
-A line is "WHO VERB ARGUMENTS [-> RESULT] [&]". WHO is the letter of a host with a name behind it
-if the host has several processes, and ":LABEL" if a process has several sockets: "A send 10",
-"B2:7 close"; a name that begins with "A6"
-or "B6" is of IPv6. The verbs are the actor's. "-> ECONNRESET" says what must come of it (else "ok"),
-"-> any" that it does not matter; with "&" the story goes on without waiting. Besides:
+A story is told in lines "WHO VERB ARGUMENTS [-> RESULT] [&]". WHO is the letter of a host, with a
+name behind it if the host has several processes, and ":LABEL" if a process has several sockets:
+"A send 10", "B2:7 close"; a name that begins with "A6" or "B6" is of IPv6. The verbs are the
+actor's, and "kill". "-> ECONNRESET" says what must come of it (else "ok"), "-> any" that it does not matter;
+with "&" the story goes on without waiting. Besides:
 
-    net RULE          bend the network (see rules.py); "net clear" makes it straight again
-    net release       let go what is held
-    wait MS           let time pass
-    settle            let time pass until no packet has been seen for a while
-    until B STATE     wait until a socket of the host is in the state
-    sysctl B NAME V   set net.NAME on a host
+    net RULE [; RULE]     bend the network (see rules.py); "net clear" makes it straight again
+    net release           let go what is held
+    wait MS               let time pass
+    rest MS               let time pass until no packet has been seen for long, or so much time
+    settle                let time pass until no packet has been seen for a while
+    sysctl B NAME V       set net.NAME on a host
     route B TYPE ADDRESS  add a route of a type ("unreachable") on a host
 """
 
 import os
-import select
+import selectors
 import signal
 import time
 
 from . import actor, judge
 
 QUIET = 0.05  # seconds without a packet that make a quiet moment
-PATIENCE = 90
+LONG_QUIET = 0.6  # longer than the first retransmission time-outs
+PATIENCE = 90  # seconds before a story that waits is given up
 POLL_EVERY = 0.01
+POLL_SHARE = 5  # polls may take this part of the time, one in so many
+OPEN_PER_STEP = 2  # stories begun at a time, for forks hold up the forwarder
+CLOSES_APART = 0.003
 
 
 class StoryError(Exception):
@@ -37,7 +41,7 @@ class Process:
 
     def __init__(self, space, local, remote):
         self.pid, self.control = actor.start(space, local, remote)
-        self.owed = []  # (line, expected result, whether anybody waits)
+        self.owed = []  # (line, expected result)
         self.dead = False
 
     def tell(self, line, expected):
@@ -45,22 +49,22 @@ class Process:
             self.control.send(line.encode())
             self.owed.append((line, expected))
         except OSError as error:
-            raise StoryError(f"{line}: its process has ended") from error
+            if expected != "any":
+                raise StoryError(f"{line}: its process has ended") from error
 
     def hear(self):
-        """Take in an answer, and check it."""
+        """Take in an answer; returns what is wrong with it, or None."""
         try:
             answer = self.control.recv(4096).decode()
         except BlockingIOError:
-            return
+            return None
         except ConnectionResetError:
             answer = ""
         if not answer:
             self.dead, self.owed = True, []
-            return
+            return None
         line, expected = self.owed.pop(0)
-        if expected not in ("any", answer):
-            raise StoryError(f"{line}: {answer}, expected {expected}")
+        return None if expected in ("any", answer) else f"{line}: {answer}, expected {expected}"
 
     def stop(self):
         try:
@@ -71,132 +75,191 @@ class Process:
         self.control.close()
 
 
+class Story:
+    """A text being played; its ports, if any are given, tell its segments from others'."""
+
+    def __init__(self, text, family=4, ports=()):
+        self.text, self.index, self.ports = text, 0 if family == 4 else 1, ports
+        self.scope = ports[0] if ports else None
+        self.processes = {}
+        self.last_packet = 0.0
+        self.begin = self.end = None  # nanoseconds since the epoch
+        self.error = None
+        self.lines = None  # the generator that does them
+        self.wake, self.listening = 0.0, False  # when to go on; whether an answer is waited for
+
+
 class Stage:
     """A network with its judge, on which stories are played."""
 
-    def __init__(self, network, family=4):
+    def __init__(self, network):
         self.network = network
-        self.index = 0 if family == 4 else 1
         self.tracer = judge.Tracer()
         self.hosts = {host.name: host for host in network.hosts.values()}
         self.diags = {name: judge.Diag(host.space) for name, host in self.hosts.items()}
         self.polls = {name: [] for name in self.hosts}
         self.changes, self.answers = [], []
-        self.processes = {}
-        self.last_packet = self.last_poll = 0.0
+        self.last_poll = self.next_poll = 0.0
+        self.selector = selectors.DefaultSelector()
+        for descriptor in network.descriptors():
+            self.selector.register(descriptor, selectors.EVENT_READ)
+        self.stories, self.by_port = [], {}
 
     # Playing
 
-    def play(self, text):
-        """Do the lines of a story, one after the other."""
-        for line in text.splitlines():
-            line = line.split("#  ")[0].strip()
-            if line:
-                self._do(line)
+    def play(self, stories, at_once=1):
+        """Play all the stories, so many at once."""
+        waiting, playing = list(stories), []
+        while waiting or playing:
+            for _ in range(min(OPEN_PER_STEP, len(waiting), at_once - len(playing))):
+                playing.append(self._open(waiting.pop(0)))
+            self._step(min(POLL_EVERY, self._until_wake(playing)))
+            now = time.monotonic()
+            for story in [story for story in playing if story.wake <= now]:
+                if not self._go_on(story):
+                    playing.remove(story)
+                    self._finish(story)
 
-    def _do(self, line):
-        who, *rest = line.split()
-        verb = rest.pop(0) if rest else ""
-        if who == "net":
-            self._net(verb, " ".join([verb, *rest]))
-        elif who == "wait":
-            self.pump(int(verb) / 1000)
-        elif who == "settle":
-            self.settle()
-        elif who == "until":
-            self._until(verb, rest[0])
-        elif who == "sysctl":
-            self.network.hosts[verb].space.sysctl(*rest)
-        elif who == "route":
-            self.network.hosts[verb].space.ip("route", "add", *rest)
+    @staticmethod
+    def _until_wake(playing):
+        wake = min((story.wake for story in playing), default=0)
+        return max(0.0, wake - time.monotonic())
+
+    def _open(self, story):
+        story.begin, story.lines = time.time_ns(), self._told(story)
+        self.stories.append(story)
+        for port in story.ports:
+            self.by_port[port] = story
+        return story
+
+    def _go_on(self, story):
+        """Let a story do what it can; returns whether it goes on."""
+        try:
+            if story.error is None:
+                pause = next(story.lines)
+                story.listening = pause is None
+                story.wake = time.monotonic() + (PATIENCE if pause is None else pause)
+                return True
+        except StopIteration:
+            pass
+        except StoryError as error:
+            story.error = str(error)
+        return False
+
+    def _finish(self, story):
+        self._ask(time.monotonic(), True)
+        story.end = time.time_ns()
+        for process in story.processes.values():
+            if not process.dead:
+                self.selector.unregister(process.control)
+            process.stop()
+        story.processes = {}
+
+    def _told(self, story):
+        """Do the lines of a story; yields for how many seconds it has nothing to do."""
+        for line in story.text.splitlines():
+            who, *rest = line.split() or [""]
+            if who == "net":
+                self._net(story, " ".join(rest))
+            elif who == "wait":
+                yield int(rest[0]) / 1000
+            elif who == "settle":
+                yield from self._settle(story, QUIET, PATIENCE)
+            elif who == "rest":
+                yield from self._settle(story, LONG_QUIET, int(rest[0]) / 1000)
+            elif who == "sysctl":
+                self.network.hosts[rest[0]].space.sysctl(*rest[1:])
+            elif who == "route":
+                self.network.hosts[rest[0]].space.ip("route", "add", *rest[1:])
+            elif who:
+                yield from self._tell(story, line)
+
+    @staticmethod
+    def _settle(story, quiet, at_most):
+        begin = story.last_packet = time.monotonic()
+        while (left := min(story.last_packet + quiet, begin + at_most) - time.monotonic()) > 0:
+            yield left
+
+    def _net(self, story, line):
+        if line == "release":
+            self.network.release(story.scope)
         else:
-            self._tell(line)
+            self.network.set_rules([] if line == "clear" else line.split("; "), story.scope)
 
-    def _net(self, verb, line):
-        if verb == "release":
-            self.network.release()
-        elif verb == "clear":
-            self.network.set_rules([])
-        else:
-            self.network.set_rules(line.split("; "))
-
-    def _tell(self, line):
+    def _tell(self, story, line):
         waiting = not line.endswith("&")
         line, _arrow, expected = line.rstrip("& ").partition(" -> ")
         who, words = line.split(" ", 1)
         name, _colon, label = who.partition(":")
-        process = self.processes.get(name) or self._start(name)
+        process = story.processes.get(name) or self._start(story, name)
+        if words == "kill":
+            os.kill(process.pid, signal.SIGKILL)  # whatever it is doing
+            return
         process.tell(f"{label or '0'} {words}", expected.strip() or "ok")
-        if waiting:
-            self._pump_until(lambda: not process.owed, line)
+        deadline = time.monotonic() + PATIENCE
+        while waiting and process.owed:
+            if time.monotonic() > deadline:
+                raise StoryError(f"{line}: still waiting after {PATIENCE} s")
+            yield None  # until an answer comes
 
-    def _start(self, name):
+    def _start(self, story, name):
         host = self.network.hosts[name[0]]
-        index = 1 if name[1:2] == "6" else self.index
+        index = 1 if name[1:2] == "6" else story.index
         remote = (host.peer or host).addresses[index]
         process = Process(host.space, host.addresses[index], remote)
-        self.processes[name] = process
+        story.processes[name] = process
+        self.selector.register(process.control, selectors.EVENT_READ, (story, process))
         return process
-
-    def _until(self, host, state):
-        name = self.network.hosts[host].name
-        self._pump_until(lambda: state in self.polls[name][-1].states.values(),
-                         f"until {host} {state}")
-
-    def _pump_until(self, done, what):
-        deadline = time.monotonic() + PATIENCE
-        self._step(0)
-        while not done():
-            if time.monotonic() > deadline:
-                raise StoryError(f"{what}: still waiting after {PATIENCE} s")
-            self._step(POLL_EVERY)
 
     # The loop
 
-    def pump(self, seconds):
-        """Forward, capture and ask the kernel for that long."""
-        deadline = time.monotonic() + seconds
-        while (left := deadline - time.monotonic()) > 0:
-            self._step(min(left, POLL_EVERY))
-
-    def settle(self):
-        """Go on until a quiet moment."""
-        self.pump(QUIET)
-        while time.monotonic() - self.last_packet < QUIET:
-            self.pump(QUIET - (time.monotonic() - self.last_packet) + 0.001)
-
     def _step(self, wait):
         due = self.network.timeout()
-        sockets = {process.control: process
-                   for process in self.processes.values() if not process.dead}
-        ready, _, _ = select.select([*self.network.descriptors(), *sockets], [], [],
-                                    wait if due is None else min(wait, due))
+        ready = self.selector.select(wait if due is None else min(wait, due))
         news = self.network.forward()
-        if news:
-            self.last_packet = time.monotonic()
-            self.answers += [(when, segment.src, segment.dst) for view, when, segment in news
-                             if segment.kind == "SYN,ACK"
-                             and segment.src[0] in self._addresses_at(view)]
-        for control in ready:
-            if control in sockets:
-                sockets[control].hear()
-        self._ask(time.monotonic())
+        now = time.monotonic()
+        for view, when, segment in news:
+            self._note(view, when, segment, now)
+        for key, _mask in ready:
+            if key.data:
+                self._hear(*key.data)
+        self._ask(now)
 
-    def _addresses_at(self, view):
-        return self.hosts["A" if view == "lo" else view].addresses
+    def _note(self, view, when, segment, now):
+        story = (self.by_port.get(segment.src[1]) or self.by_port.get(segment.dst[1])
+                 or self.stories[-1])
+        story.last_packet = now
+        host = self.hosts["A" if view == "lo" else view]
+        if segment.kind == "SYN,ACK" and segment.src[0] in host.addresses:
+            self.answers.append((when, segment.src, segment.dst))
 
-    def _ask(self, now):
+    def _hear(self, story, process):
+        if process.control.fileno() < 0:
+            return
+        story.error = process.hear() or story.error
+        if story.listening:
+            story.wake = 0.0
+        if process.dead:
+            self.selector.unregister(process.control)
+
+    def _ask(self, now, must=False):
         changes = self.tracer.changes()
         self.changes += changes
         gone = any(change.new == "CLOSED" for change in changes)
-        if gone or now - self.last_poll >= POLL_EVERY:
-            self.last_poll = now
-            for name, diag in self.diags.items():
-                poll = diag.poll()
-                last = self.polls[name][-2:]
-                if len(last) == 2 and last[0].states == last[1].states == poll.states:
-                    self.polls[name].pop()
-                self.polls[name].append(poll)
+        if not (must or now >= self.next_poll or gone and now - self.last_poll > CLOSES_APART):
+            return
+        for name, diag in self.diags.items():
+            self._keep_poll(self.polls[name], diag.poll())
+        self.last_poll = time.monotonic()
+        self.next_poll = self.last_poll + max(POLL_EVERY, POLL_SHARE * (self.last_poll - now))
+
+    @staticmethod
+    def _keep_poll(polls, poll):
+        """Of polls that say the same in a row, keep the first and the last."""
+        last = polls[-2:]
+        if len(last) == 2 and last[0].states == last[1].states == poll.states:
+            polls.pop()
+        polls.append(poll)
 
     # What came of it
 
@@ -211,9 +274,11 @@ class Stage:
         return sorted(result)
 
     def close(self):
-        for process in self.processes.values():
-            process.stop()
+        for story in self.stories:
+            for process in story.processes.values():
+                process.stop()
         for diag in self.diags.values():
             diag.close()
+        self.selector.close()
         self.tracer.close()
         self.network.close()

@@ -1,0 +1,436 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Compares what tcpstate shows of a capture with the kernel's account of the same sockets.
+
+Three questions. Sequences: did each endpoint go through the states we show, in that order? Quiet
+moments: when no packet has passed for a while, is the state we show the one it is in? Timeliness:
+is a new state shown by the first segment that its endpoint sent in it, and not before it could be?
+"""
+
+import bisect
+import os
+import subprocess
+from collections import namedtuple
+
+QUIET = 50_000_000  # all times in nanoseconds
+MOMENT = 300_000  # between a change of state and the segment that belongs to it
+LATE = 2_000_000  # between a segment and what it causes, on a busy machine
+REACTION = 60_000_000  # within this a poll shows what a segment caused
+FIELDS = ["frame.number", "frame.time_epoch", "ip.src", "ipv6.src", "tcp.srcport", "ip.dst",
+          "ipv6.dst", "tcp.dstport", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw",
+          "tcp.len", "tcpstate.connection",
+          "tcpstate.sender", "tcpstate.transition", "tcpstate.client.phase",
+          "tcpstate.server.phase", "tcpstate.client.evidence", "tcpstate.server.evidence",
+          "tcpstate.event"]
+NOBODY = 65534
+NONE = "NONE"  # no such socket
+FIN, SYN, RST, ACK = 1, 2, 4, 16
+TO_TIME_WAIT = ("FIN_WAIT_2", "CLOSING")
+
+Frame = namedtuple("Frame", "number time src dst flags seq ack len connection sender transitions "
+                   "phases evidences events")
+# What only the end of the capture can say, and so only a later pass.
+ENDINGS = {"never_closed", "syn_unanswered", "half_open", "stuck_close_wait", "stuck_fin_wait_2",
+           "stuck_fin_unacked", "one_direction"}
+
+Finding = namedtuple("Finding", "kind view ends when shown kernel explained connection")
+
+RANK = {name: rank for rank, names in enumerate([
+    ("UNKNOWN", "LISTEN"), ("SYN_SENT",), ("SYN_RECEIVED",), ("ESTABLISHED",),
+    ("FIN_WAIT_1", "CLOSE_WAIT"), ("FIN_WAIT_2", "CLOSING", "LAST_ACK"), ("TIME_WAIT",),
+    ("CLOSED",)]) for name in names}
+
+
+def run_tshark(plugins, *arguments):
+    """What tshark prints, with the plugin of that folder and no other."""
+    command = ["tshark", *arguments]
+    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent",
+                   "WIRESHARK_PLUGIN_DIR": plugins}
+    if os.geteuid() == 0:  # as root, tshark loads no plugin but the system's
+        command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *command]
+    return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL, text=True).stdout
+
+
+def read_frames(plugins, capture, *options):
+    """What tshark with the plugin says of each TCP segment of a capture."""
+    fields = [word for field in FIELDS for word in ("-e", field)]
+    output = run_tshark(plugins, "-r", capture, "-T", "fields", "-E", "occurrence=a", "-E",
+                        "aggregator=;", *options, *fields)
+    return [_frame(line.split("\t")) for line in output.splitlines()
+            if line.split("\t")[FIELDS.index("tcpstate.connection")]]
+
+
+def same_rows(one_pass, two_pass):
+    """Whether both passes show the same, but for what only the end of the capture can say."""
+    return len(one_pass) == len(two_pass) and all(
+        first[:-1] == second[:-1] and set(first.events) <= set(second.events)
+        and set(second.events) - set(first.events) <= ENDINGS
+        for first, second in zip(one_pass, two_pass))
+
+
+def _frame(cells):
+    cell = dict(zip(FIELDS, cells))
+    seconds, _dot, fraction = cell["frame.time_epoch"].partition(".")
+    # An ICMP error quotes a segment after its own addresses; only the first count.
+    first = {name: value.split(";")[0] for name, value in cell.items()}
+    src = (first["ip.src"] or first["ipv6.src"], int(first["tcp.srcport"]))
+    dst = (first["ip.dst"] or first["ipv6.dst"], int(first["tcp.dstport"]))
+    split = {name: [part for part in cell["tcpstate." + name].split(";") if part]
+             for name in ("transition", "event")}
+    return Frame(int(cell["frame.number"]), int(seconds) * 10**9 + int(fraction), src, dst,
+                 int(first["tcp.flags"] or "0", 16), first["tcp.seq_raw"], first["tcp.ack_raw"],
+                 int(first["tcp.len"] or "0"),
+                 int(first["tcpstate.connection"]), first["tcpstate.sender"], split["transition"],
+                 (first["tcpstate.client.phase"], first["tcpstate.server.phase"]),
+                 (first["tcpstate.client.evidence"], first["tcpstate.server.evidence"]),
+                 split["event"])
+
+
+class Shown:
+    """What we show of one endpoint of one connection."""
+
+    def __init__(self, connection, role, local, remote):
+        self.connection, self.role = connection, role
+        self.ends = (local, remote)
+        self.states = []  # the sequence, as far as it was not taken back
+        self.revisions = 0
+        self.frames = []  # (time, state after it, evidence, sent by this endpoint, the frame)
+
+    def add(self, frame, index):
+        for transition in frame.transitions:
+            role, change = transition.split(" ", 1)
+            if role in (self.role, "self"):
+                self._go(*change.split(" -> "))
+        own = frame.src == self.ends[0]
+        self.frames.append((frame.time, frame.phases[index], frame.evidences[index], own, frame))
+
+    def _go(self, old, new):
+        if RANK[new] < RANK[old] and new in self.states:
+            while self.states[-1] != new:
+                self.states.pop()
+            self.revisions += 1
+        else:
+            # A passive opener that is reset goes back to LISTEN: its socket is gone.
+            self.states.append("CLOSED" if new == "LISTEN" else new)
+
+    def states_until(self, end):
+        """The sequence shown by the frames up to a time."""
+        if self.frames[-1][0] <= end:
+            return self.states
+        cut = Shown(self.connection, self.role, *self.ends)
+        for time, _phase, _evidence, _own, frame in self.frames:
+            if time <= end:
+                cut.add(frame, 0)
+        return cut.states
+
+    def at(self, when):
+        """The state shown after the last frame up to a time, and that frame's place; or None."""
+        place = bisect.bisect_right(self.frames, when, key=lambda entry: entry[0]) - 1
+        return None if place < 0 else (self.frames[place][1], place)
+
+
+def shown_of(frames):
+    """The endpoints that the frames show, two per connection, or one of a self-connection."""
+    result = {}
+    for frame in frames:
+        if frame.connection not in result:
+            client, server = ((frame.src, frame.dst) if frame.sender != "server"
+                              else (frame.dst, frame.src))
+            result[frame.connection] = [Shown(frame.connection, "client", client, server)]
+            if frame.sender != "self":
+                result[frame.connection].append(
+                    Shown(frame.connection, "server", server, client))
+        for index, shown in enumerate(result[frame.connection]):
+            shown.add(frame, index)
+    return result
+
+
+class Life:
+    """The kernel's account of one incarnation of an endpoint."""
+
+    def __init__(self, row):
+        self.ends = (row.local, row.remote)
+        self.rows = [row]
+
+    @property
+    def begin(self):
+        return self.rows[0].time
+
+    def at(self, when):
+        """Its state at a time, NONE before it began."""
+        state = NONE
+        for row in self.rows:
+            if row.time <= when:
+                state = row.new
+        return state
+
+    def around(self, when):
+        """Its states from a time until the moment after; a poll may show one a little later."""
+        return {self.at(when)} | {
+            row.new for row in self.rows
+            if when < row.time < when + (REACTION if row.source == "ss" else MOMENT)}
+
+    def spans(self, end):
+        """Each row up to a time, with the time its state was left."""
+        times = [row.time for row in self.rows[1:]] + [end]
+        return [(row, left) for row, left in zip(self.rows, times) if row.time <= end]
+
+
+def lives_of(rows):
+    """The rows, by endpoint and incarnation."""
+    lives = {}
+    for row in rows:
+        known = lives.setdefault((row.local, row.remote), [])
+        if not known or row.old == "LISTEN" or (row.old, row.new) == ("CLOSED", "SYN_SENT"):
+            known.append(Life(row))
+        else:
+            known[-1].rows.append(row)
+    return lives
+
+
+def match(shown, lives):
+    """Give each endpoint shown its incarnation: {shown: life or None}.
+
+    Of several connections of one pair the last takes the last incarnation that had begun by its
+    end, and so on backwards.
+    """
+    left = {ends: list(known) for ends, known in lives.items()}
+    result = {}
+    for endpoint in sorted(shown, key=lambda one: one.connection, reverse=True):
+        candidates = left.get(endpoint.ends, [])
+        end = endpoint.frames[-1][0] + MOMENT
+        while candidates and candidates[-1].begin > end:
+            candidates.pop()
+        result[endpoint] = candidates.pop() if candidates else None
+    return result
+
+
+class Wire:
+    """What one endpoint sent and got, as captured where it is."""
+
+    def __init__(self, shown):
+        self.all = [frame for _time, _phase, _evidence, _own, frame in shown.frames]
+        self.times = [frame.time for frame in self.all]
+        self.local = shown.ends[0]
+
+    def between(self, begin, end):
+        return self.all[bisect.bisect_left(self.times, begin):
+                        bisect.bisect_right(self.times, end)]
+
+    def causes(self, begin, end):
+        """The frames that can have closed it: whatever it got, and a RST of its own."""
+        return [frame for frame in self.between(begin, end)
+                if frame.src != self.local or frame.flags & RST]
+
+    def sent(self, begin, end, flag=0):
+        return [frame for frame in self.between(begin, end)
+                if frame.src == self.local and frame.flags & flag == flag]
+
+
+def silent(row, left, wire):
+    """Whether nothing on the wire tells that the state of a row was entered."""
+    if row.new in ("FIN_WAIT_1", "LAST_ACK", "CLOSING"):
+        begin = 0 if row.new == "CLOSING" else row.time - MOMENT
+        return not wire.sent(begin, left, FIN)
+    if row.new == "SYN_SENT":
+        return not wire.sent(row.time - MOMENT, left, SYN)
+    early = REACTION if row.source == "ss" else LATE
+    return row.new == "CLOSED" and not wire.causes(row.time - early, row.time + MOMENT)
+
+
+def fin_held_back(life, wire):
+    """Whether it closed first, but its FIN could leave only when the peer's had come."""
+    closing = [row for row in life.rows if row.new == "CLOSING"]
+    return bool(closing) and not wire.sent(0, closing[0].time, FIN)
+
+
+def ack_not_taken(life, wire):
+    """Whether a passive opener left an ACK of its SYN,ACK aside: deferred accept, full queue."""
+    requests = [(row, left) for row, left in life.spans(wire.times[-1] + REACTION)
+                if row.old == "LISTEN"]
+    return any(frame.src != wire.local and frame.flags & (SYN | RST | ACK) == ACK
+               for row, left in requests for frame in wire.between(row.time, left - LATE))
+
+
+def resets_crossed(here, there):
+    """Whether a RST passed the view before or after segments of the other way that it did not
+    pass where the endpoint is."""
+    def places(frames):
+        return [(said(frame), sum(1 for other in frames[:place] if other.src != frame.src))
+                for place, frame in enumerate(frames) if frame.flags & RST]
+    return places(here) != places(there)
+
+
+def crossed(entered, left, wire):
+    """Whether a state was entered and left within one segment."""
+    return left - entered < MOMENT and not wire.sent(entered, left)
+
+
+def unseen_time_wait(row, wire):
+    """Whether it may be TIME_WAIT that the tracepoint shows as closed, too short for any poll."""
+    if (row.source, row.new) != ("tracepoint", "CLOSED") or row.old not in TO_TIME_WAIT:
+        return False
+    got = wire.between(row.time - LATE, row.time)
+    return not (any(frame.flags & RST and frame.src != wire.local for frame in got)
+                or wire.sent(row.time - MOMENT, row.time + MOMENT, RST))
+
+
+def same_sequence(states, life, wire, end):
+    """Whether we show the states the kernel went through, but for what is silent or crossed."""
+    ours = list(states)
+    while ours and ours[0] == "UNKNOWN":
+        ours.pop(0)
+    if life is None:
+        return ours in ([], ["CLOSED"])
+    for row, left in life.spans(end):
+        if ours[:1] == ["TIME_WAIT"] and unseen_time_wait(row, wire):
+            ours.pop(0)
+        if ours[:1] == [row.new]:
+            ours.pop(0)
+        elif not (silent(row, left, wire) or crossed(row.time, left, wire)):
+            return False
+    return not ours
+
+
+class Views:
+    """What the captures of one run show, and what the kernel says; answers the questions."""
+
+    def __init__(self, frames_by_view, rows, polls, addresses):
+        """addresses: by host; polls: by host; a view is named for its host, or "middle", "lo"."""
+        self.shown = {view: shown_of(frames) for view, frames in frames_by_view.items()}
+        self.lives = lives_of(rows)
+        self.polls = polls
+        self.host_of = {address: host for host, known in addresses.items() for address in known}
+        self.findings, self.counts = [], {}
+        self.matched = {view: match([one for pair in shown.values() for one in pair], self.lives)
+                        for view, shown in self.shown.items()}
+        self.wires = {life: Wire(one) for view in self.matched
+                      for one, life in self.matched[view].items()
+                      if life and self._own(view, one)}
+
+    def _own(self, view, shown):
+        """Whether the view is the endpoint's own: nothing is lost between them."""
+        return view in ("lo", self.host_of.get(shown.ends[0][0]))
+
+    def _count(self, kind, view, shown, good, finding=None):
+        key = (kind, "own" if self._own(view, shown) else "other")
+        tally = self.counts.setdefault(key, {"good": 0, "explained": 0, "bad": 0})
+        if good:
+            tally["good"] += 1
+            return
+        tally["explained" if finding.explained else "bad"] += 1
+        self.findings.append(finding)
+
+    def judge(self, end_of):
+        """Ask all three questions; end_of(ends): until when the kernel's account is good."""
+        for view, matched in self.matched.items():
+            for shown, life in matched.items():
+                end = end_of(shown.ends)
+                wire = self.wires.get(life) or Wire(shown)
+                self._sequence(view, shown, life, wire, end)
+                self._quiet(view, shown, life, wire, min(end, self._next_begins(view, shown)))
+                if self._own(view, shown) and life:
+                    self._timely(view, shown, life, wire, end)
+
+    def _next_begins(self, view, shown):
+        """When the next connection of the same pair begins, in this view or by the kernel."""
+        times = [other.frames[0][0] - 1 for other in self.matched[view]
+                 if set(other.ends) == set(shown.ends) and other.connection > shown.connection]
+        life, ends = self.matched[view][shown], shown.ends
+        for known in self.lives.get(ends, []) + self.lives.get(ends[::-1], []):
+            if known.begin > shown.frames[-1][0] + MOMENT and known is not life:
+                times.append(known.begin - 1)
+        return min(times, default=1 << 63)
+
+    def _sequence(self, view, shown, life, wire, end):
+        states = shown.states_until(end)
+        good = same_sequence(states, life, wire, end)
+        kernel = [row.new for row, _left in life.spans(end)] if life else []
+        self._count("sequence", view, shown, good, Finding(
+            "sequence", view, shown.ends, shown.frames[0][0], states, kernel,
+            self._excuse(view, shown, life, wire, end), shown.connection))
+
+    def _excuse(self, view, shown, life, wire, end):
+        """Why this view cannot know better, or nothing."""
+        if life and fin_held_back(life, wire):
+            return "the FIN was held back"
+        if life and ack_not_taken(life, wire):
+            return "the server did not take the ACK"
+        if self._own(view, shown):
+            return ""
+        if self._differs(shown, wire, end):
+            return "segments were lost or reordered between view and endpoint"
+        here = [frame for time, _phase, _evidence, _own, frame in shown.frames if time <= end]
+        if resets_crossed(here, wire.between(0, end)):
+            return "a RST crossed other segments"
+        return ""
+
+    @staticmethod
+    def _differs(shown, wire, end):
+        here = [frame for time, _phase, _evidence, _own, frame in shown.frames if time <= end]
+        if not here or wire.all[0] is here[0]:
+            return True  # the endpoint saw nothing of it
+        there = wire.between(0, end)
+        return any([said(frame) for frame in here if frame.src == src]
+                   != [said(frame) for frame in there if frame.src == src] for src in shown.ends)
+
+    def _quiet(self, view, shown, life, wire, end):
+        times = sorted({time for time, *_rest in shown.frames} | set(wire.times))
+        times = [time for time in times if time <= end] + [end]
+        for last, following in zip(times, times[1:]):
+            if following - last <= QUIET + 2 * MOMENT:
+                continue
+            for when, asked in self._asked(shown.ends, last + QUIET, following):
+                self._quiet_at(view, shown, life, wire, when, last, asked)
+
+    def _asked(self, ends, begin, end):
+        """The first and the last poll of the endpoint's host within a time."""
+        host = self.host_of.get(ends[0][0])
+        polls = self.polls.get(host, [])
+        first = bisect.bisect_left(polls, begin, key=lambda poll: poll.begin)
+        last = bisect.bisect_right(polls, end, key=lambda poll: poll.end) - 1
+        return [(polls[at].begin, polls[at].states.get(ends, NONE))
+                for at in sorted({first, last}) if first <= last]
+
+    def _quiet_at(self, view, shown, life, wire, when, last, asked):
+        found = shown.at(when)
+        if found is None:
+            return
+        state = found[0]
+        kernel = life.at(when) if life else NONE
+        if life and (kernel, asked) != ("SYN_RECEIVED", NONE) and plain(asked) != plain(kernel):
+            kernel = asked
+        good = plain(state) == plain(kernel)
+        entered = max((row.time for row in life.rows if row.time <= when), default=0) if life else 0
+        if not good and entered > last + MOMENT and not wire.between(entered - REACTION, entered):
+            return  # it changed in silence
+        if not good and life and any(
+                row.new == kernel and silent(row, when, wire) for row in life.rows):
+            return
+        self._count("quiet", view, shown, good, Finding(
+            "quiet", view, shown.ends, when, state, kernel,
+            self._excuse(view, shown, life, wire, when), shown.connection))
+
+    def _timely(self, view, shown, life, wire, end):
+        for when, phase, _evidence, own, frame in shown.frames:
+            if not own or when > end:
+                continue
+            possible = life.around(when)
+            kernel = life.at(when)
+            good = plain(phase) in {plain(state) for state in possible} or any(
+                row.time <= when and row.new == kernel and silent(row, when - 1, wire)
+                or phase == "TIME_WAIT" and row.time < when + MOMENT and unseen_time_wait(row, wire)
+                for row in life.rows)
+            self._count("timely", view, shown, good, Finding(
+                "timely", view, shown.ends, when, f"{phase} on frame {frame.number}",
+                sorted(possible), self._excuse(view, shown, life, wire, when), shown.connection))
+
+
+def said(frame):
+    """What tells a segment from the others of its sender, wherever it is captured."""
+    return frame.flags, frame.seq, frame.ack, frame.len
+
+
+def plain(state):
+    """A state's name, where no socket, closed and listening are one: there is no connection."""
+    return "CLOSED" if state in (NONE, "LISTEN", "UNKNOWN") else state

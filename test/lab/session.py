@@ -1,0 +1,217 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Plays a batch of runs at once, captures them, and judges what tcpstate shows of each."""
+
+import os
+import re
+import shutil
+import sys
+import tempfile
+from dataclasses import dataclass, field
+
+from . import compare, judge, pcapng
+from .captures import write_kernel
+from .link import Link, Loopback
+from .segment import parse
+from .story import Stage, Story
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+FIRST_PORT, FIRST_OWN = 2000, 12000
+LINKTYPES = {"lo": pcapng.LINKTYPE_ETHERNET}
+SKIPPED = 77  # the exit status that means so to ctest
+SEVERITY = re.compile(r"EVENT\((\w+), (\w+),")
+
+
+@dataclass
+class Run:
+    """One story to play, and what came of it."""
+    name: str
+    text: str
+    weather: object = None  # a random process that bends its segments, if any
+    healthy: bool = False  # nothing is bent and nobody misbehaves: no event above chat
+    family: int = 4
+    story: object = None
+    findings: list = field(default_factory=list)
+    complaints: list = field(default_factory=list)
+
+
+def lacking(plugins):
+    """What this machine lacks for the lab, in words; empty if nothing."""
+    lacks = judge.missing()
+    if not shutil.which("tshark"):
+        lacks.append("tshark")
+    elif not lacks:
+        listed = compare.run_tshark(plugins, "-G", "plugins")
+        if "tcpstate" not in listed:
+            lacks.append(f"the plugin: tshark does not load it from {plugins}")
+    return lacks
+
+
+def chatter():
+    """The slugs of the events that are no more than chat."""
+    with open(os.path.join(HERE, "..", "..", "src", "event.def"), encoding="utf-8") as file:
+        return {slug for slug, severity in SEVERITY.findall(file.read()) if severity == "CHAT"}
+
+
+def _subnet():
+    """Addresses that no other lab on this machine uses: the kernel's account is for all."""
+    high, low = 64 + (os.getpid() >> 8 & 63), os.getpid() & 255
+    return ((f"10.{high}.{low}.1", f"2001:db8:{high:x}:{low:x}::1"),
+            (f"10.{high}.{low}.2", f"2001:db8:{high:x}:{low:x}::2"))
+
+
+class Session:
+    """A batch of runs on one network."""
+
+    def __init__(self, runs, plugins, loopback=False, at_once=200):
+        self.runs, self.plugins = runs, plugins
+        self.by_port = {}
+        first, second = _subnet()
+        self.stage = Stage(Loopback(first) if loopback else Link(first, second))
+        try:
+            self._play(at_once)
+        finally:
+            self.stage.close()
+        self.rows = self.stage.rows()
+
+    def _play(self, at_once):
+        for number, run in enumerate(self.runs):
+            ports = (FIRST_PORT + number, FIRST_OWN + number)
+            text = re.sub(r"\bPORT\b", str(ports[0]), run.text)
+            run.story = Story(re.sub(r"\bOWN\b", str(ports[1]), text), run.family, ports)
+            if run.weather:
+                self.stage.network.set_weather(run.weather, ports[0])
+            self.by_port.update({port: run for port in ports})
+        self.stage.play([run.story for run in self.runs], at_once)
+
+    def _run_of(self, ends):
+        return self.by_port.get(ends[0][1]) or self.by_port.get(ends[1][1])
+
+    def judge(self):
+        """Compare every view with the kernel's account; returns the counts."""
+        with tempfile.TemporaryDirectory(prefix="tcpstate-lab-") as folder:
+            os.chmod(folder, 0o755)
+            frames = {view: self._read(folder, view) for view in self.stage.network.views}
+        hosts = {name: host.addresses for name, host in self.stage.hosts.items()}
+        views = compare.Views(frames, self.rows, self.stage.polls, hosts)
+        views.judge(lambda ends: self._run_of(ends).story.end)
+        for finding in views.findings:
+            self._run_of(finding.ends).findings.append(finding)
+        for run in self.runs:
+            if run.story.error:
+                run.complaints.append(run.story.error)
+        return views.counts
+
+    def _read(self, folder, view):
+        path = os.path.join(folder, view + ".pcapng")
+        self._write(path, view, self.stage.network.views[view])
+        frames = compare.read_frames(self.plugins, path)
+        if not compare.same_rows(frames, compare.read_frames(self.plugins, path, "-2")):
+            self._complain_of_passes(view)
+        self._check_health(view, frames)
+        return frames
+
+    def _complain_of_passes(self, view):
+        for run in self.runs:
+            run.complaints.append(f"view {view}: one-pass and two-pass tshark differ")
+
+    def _check_health(self, view, frames):
+        chat = chatter()
+        for frame in frames:
+            run = self._run_of((frame.src, frame.dst))
+            loud = [event for event in frame.events if event not in chat]
+            if run and run.healthy and loud and frame.time <= run.story.end:
+                run.complaints.append(f"view {view}, {frame.src} to {frame.dst}: "
+                                      f"{', '.join(loud)} on a healthy connection")
+
+    @staticmethod
+    def _write(path, view, packets):
+        pcapng.write(path, packets, LINKTYPES.get(view, pcapng.LINKTYPE_RAW), view,
+                     "captured by test/lab")
+
+    def keep(self, run, folder):
+        """Save the captures of one run, the kernel's account and the story, to see it again."""
+        os.makedirs(folder, exist_ok=True)
+        name = re.sub(r"[^A-Za-z0-9]+", "-", run.name).strip("-")
+        for view, packets in self.stage.network.views.items():
+            mine = [(time, data) for time, data in packets
+                    if self._is_of(run, view, data) and time <= run.story.end]
+            self._write(os.path.join(folder, f"{name}-{view}.pcapng"), view, mine)
+        write_kernel(os.path.join(folder, name + ".kernel"),
+                     [row for row in self.rows if self._run_of((row.local, row.remote)) is run
+                      and row.time <= run.story.end])
+        with open(os.path.join(folder, name + ".txt"), "w", encoding="utf-8") as file:
+            file.write(describe(run))
+
+    @staticmethod
+    def _is_of(run, view, data):
+        segment = parse(data[14:] if view == "lo" else data)
+        return segment and (segment.src[1] in run.story.ports or segment.dst[1] in run.story.ports)
+
+
+def describe(run):
+    """What is wrong with a run, with both accounts side by side, and its story."""
+    lines = [run.name, ""]
+    lines += [f"complaint: {complaint}" for complaint in run.complaints]
+    for finding in sorted(run.findings, key=lambda one: (one.explained != "", one.when)):
+        seconds = (finding.when - run.story.begin) / 1e9
+        lines += [f"{finding.kind}, view {finding.view}, connection {finding.connection}, "
+                  f"{finding.ends[0][0]}:{finding.ends[0][1]} at {seconds:.4f} s"
+                  + (f" ({finding.explained})" if finding.explained else ""),
+                  f"    shown:  {_text(finding.shown)}", f"    kernel: {_text(finding.kernel)}"]
+    return "\n".join([*lines, "", "The story:", run.story.text])
+
+
+def _text(states):
+    return states if isinstance(states, str) else " ".join(states)
+
+
+def add_counts(total, counts):
+    for key, tally in counts.items():
+        known = total.setdefault(key, dict.fromkeys(tally, 0))
+        for name, number in tally.items():
+            known[name] += number
+
+
+def report(counts):
+    """The agreement, question by question, as lines of text."""
+    words = {"sequence": "sequences of states", "quiet": "quiet moments",
+             "timely": "frames sent in the state shown"}
+    lines = []
+    for (kind, where), tally in sorted(counts.items()):
+        total = sum(tally.values())
+        lines.append(f"{words[kind]}, at {'the endpoint itself' if where == 'own' else 'another point'}"
+                     f": {tally['good']} of {total} agree ({100 * tally['good'] / total:.2f} %), "
+                     f"{tally['explained']} differ as they must, {tally['bad']} wrongly")
+    return lines
+
+
+def leave_unless_possible(plugins):
+    """End the program if the machine cannot run the lab: a failure where CI=true, else a skip."""
+    lacks = lacking(plugins)
+    if lacks:
+        print("the lab cannot run here, missing: " + ", ".join(lacks))
+        sys.exit(1 if os.environ.get("CI") == "true" else SKIPPED)
+
+
+def play_and_judge(runs, plugins, keep=None, loopback=False):
+    """Play a batch, judge it, save what disagrees; returns the counts."""
+    played = Session(runs, plugins, loopback)
+    counts = played.judge()
+    for run in runs:
+        if keep and is_bad(run):
+            played.keep(run, keep)
+    return counts
+
+
+def is_bad(run):
+    return bool(run.complaints) or any(not finding.explained for finding in run.findings)
+
+
+def conclude(runs, counts):
+    """Print the report; returns the exit status."""
+    bad = [run for run in runs if is_bad(run)]
+    for run in bad:
+        print(describe(run), end="\n\n")
+    print(f"{len(runs)} runs, {len(bad)} disagree")
+    print("\n".join(report(counts)))
+    return 1 if bad else 0
