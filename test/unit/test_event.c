@@ -25,7 +25,7 @@ test_every_event_has_a_sentence(void **state)
         struct tcpstate_occurrence occurrence = make_occurrence((enum tcpstate_event)event);
         size_t length = tcpstate_event_text(&occurrence, text, sizeof text);
 
-        assert_in_range(length, 20, sizeof text - 1);
+        assert_true(length >= 20 && length < sizeof text);
         assert_int_equal(length, strlen(text));
         assert_null(strpbrk(text, "{}\n"));
     }
@@ -40,10 +40,8 @@ test_every_event_has_a_slug(void **state)
 
         assert_true(slug[0] >= 'a' && slug[0] <= 'z');
         assert_int_equal(strspn(slug, "abcdefghijklmnopqrstuvwxyz_0123456789"), strlen(slug));
-        assert_in_range(tcpstate_event_severity((enum tcpstate_event)event),
-                        TCPSTATE_SEVERITY_CHAT, TCPSTATE_SEVERITY_ERROR);
-        assert_in_range(tcpstate_event_group((enum tcpstate_event)event), TCPSTATE_GROUP_SEQUENCE,
-                        TCPSTATE_GROUP_ASSUMPTION);
+        assert_true(tcpstate_event_severity((enum tcpstate_event)event) <= TCPSTATE_SEVERITY_ERROR);
+        assert_true(tcpstate_event_group((enum tcpstate_event)event) <= TCPSTATE_GROUP_ASSUMPTION);
     }
     assert_string_equal(tcpstate_event_slug(TCPSTATE_EVENT_port_reused), "port_reused");
 }
@@ -102,7 +100,8 @@ test_sentence_takes_any_span(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof spans / sizeof spans[0]; i++) {
         occurrence.span = spans[i];
-        assert_in_range(tcpstate_event_text(&occurrence, text, sizeof text), 20, sizeof text - 1);
+        assert_true(tcpstate_event_text(&occurrence, text, sizeof text) >= 20);
+        assert_true(strlen(text) < sizeof text - 1);
         assert_null(strpbrk(text, "{}"));
     }
 }

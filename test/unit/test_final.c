@@ -231,7 +231,7 @@ test_finish_keeps_to_the_room(void **state)
     size_t all = tcpstate_finish(&connection, &settings, 99 * SECOND, events, TCPSTATE_MAX_EVENTS);
 
     (void)state;
-    assert_in_range(all, 2, TCPSTATE_MAX_EVENTS);
+    assert_true(all >= 2 && all <= TCPSTATE_MAX_EVENTS);
     memset(events, 0xee, sizeof events);
     assert_int_equal(tcpstate_finish(&connection, &settings, 99 * SECOND, events, 0), 0);
     assert_int_equal(events[0].event, 0xee);
