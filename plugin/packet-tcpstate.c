@@ -9,6 +9,7 @@
  * (a disabled protocol, a decoding of one's own) hides it from here too. Frames are judged in the
  * order of the capture; one captured out of order is judged where it stands.
  */
+#include "arena.h"
 #include "extract.h"
 #include "fields.h"
 #include "packet-tcpstate.h"
@@ -87,6 +88,15 @@ dissect_tcpstate(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
     return tvb_captured_length(tvb);
 }
 
+static void
+forget_capture(void)
+{
+    taps_forget();
+    timeline_reset();
+    pairs_reset();
+    arena_reset();
+}
+
 /* A capture is about to be dissected, or dissected again. Asks for the fields that extract() reads
  * only if the protocol is enabled: a tree costs a fifth of a packet's time. */
 static void
@@ -95,17 +105,7 @@ begin_capture(void)
     bool enabled = proto_is_protocol_enabled(find_protocol_by_id(proto_tcpstate));
     set_postdissector_wanted_hfids(handle, enabled ? extract_wanted() : NULL);
     settings = prefs_settings();
-    taps_forget();
-    timeline_reset();
-    pairs_reset();
-}
-
-static void
-end_capture(void)
-{
-    taps_forget();
-    timeline_reset();
-    pairs_reset();
+    forget_capture();
 }
 
 static ws_bool
@@ -140,7 +140,7 @@ proto_register_tcpstate(void)
     ws_register_conversation_filter("tcpstate", "TCP connection (one incarnation)", has_connection,
                                     connection_filter);
     register_init_routine(begin_capture);
-    register_cleanup_routine(end_capture);
+    register_cleanup_routine(forget_capture);
     register_postdissector(handle);
 }
 

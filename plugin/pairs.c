@@ -2,6 +2,7 @@
  *
  * Finds the pair a segment belongs to, and holds the memory of pairs and connections.
  */
+#include "arena.h"
 #include "pairs.h"
 
 #include <string.h>
@@ -23,7 +24,7 @@ union key_buffer {
 /* From keys to pairs of the capture at hand: Wireshark empties it with each file. */
 static wmem_map_t *pairs;
 
-/* The connection that the core may take next; file scope, NULL if there is none. */
+/* The connection that the core may take next; in the arena, NULL if there is none. */
 static struct connection *spare;
 static uint32_t next_index; /* of the next connection */
 
@@ -103,7 +104,7 @@ pairs_find(struct extracted *found, bool vlans_apart, const struct pair_key **ke
     struct pair_node *node = wmem_map_lookup(pairs, &buffer.key);
     if (!node) {
         size_t size = offsetof(struct pair_node, key) + key_size(&buffer.key);
-        node = wmem_alloc0(wmem_file_scope(), MAX(size, sizeof(*node)));
+        node = arena_at(arena_take(MAX(size, sizeof(*node))));
         memcpy(&node->key, &buffer.key, key_size(&buffer.key));
         wmem_map_insert(pairs, &node->key, node);
     }
@@ -116,7 +117,7 @@ struct connection *
 pairs_spare(const struct pair_key *key)
 {
     if (!spare)
-        spare = wmem_new0(wmem_file_scope(), struct connection);
+        spare = arena_at(arena_take(sizeof(*spare)));
     spare->core.index = next_index;
     spare->key = key;
     return spare;

@@ -81,6 +81,16 @@ reset_table(stat_tap_table *of)
     follow_forget(&follow);
 }
 
+/* The table's window was closed: Wireshark frees the table, cell by cell, and no segment may be
+ * counted in it any more. */
+static void
+release_cell(stat_tap_table *of _U_, guint row _U_, guint column _U_,
+             stat_tap_table_item_type *cell _U_)
+{
+    g_array_set_size(counted, 0);
+    follow_forget(&follow);
+}
+
 static void
 begin_statistic(stat_tap_table_ui *ui)
 {
@@ -113,6 +123,7 @@ tap_census_register(void)
         .stat_tap_init_cb = begin_statistic,
         .packet_func = see_segment,
         .stat_tap_reset_table_cb = reset_table,
+        .stat_tap_free_table_item_cb = release_cell,
         .nfields = COLUMN_COUNT,
         .fields = columns,
     };

@@ -184,7 +184,7 @@ see_segment(void *data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, con
 }
 
 static void
-free_cell(stat_tap_table *of _U_, guint row _U_, guint column, stat_tap_table_item_type *cell)
+free_cell(guint column, stat_tap_table_item_type *cell)
 {
     if (column == COLUMN_CLIENT || column == COLUMN_SERVER) {
         g_free((char *)cell->value.string_value);
@@ -192,12 +192,21 @@ free_cell(stat_tap_table *of _U_, guint row _U_, guint column, stat_tap_table_it
     }
 }
 
+/* The table's window was closed: Wireshark frees the table, cell by cell, and no segment may be
+ * written to it any more. */
+static void
+release_cell(stat_tap_table *of _U_, guint row _U_, guint column, stat_tap_table_item_type *cell)
+{
+    free_cell(column, cell);
+    follow_forget(&follow);
+}
+
 static void
 reset_table(stat_tap_table *of)
 {
     for (guint row = 0; row < of->num_elements; row++) {
         for (guint column = 0; column < COLUMN_COUNT; column++)
-            free_cell(of, row, column, &of->elements[row][column]);
+            free_cell(column, &of->elements[row][column]);
         g_free(of->elements[row]);
     }
     of->num_elements = 0;
@@ -231,7 +240,7 @@ tap_connections_register(void)
         .stat_tap_init_cb = begin_statistic,
         .packet_func = see_segment,
         .stat_tap_reset_table_cb = reset_table,
-        .stat_tap_free_table_item_cb = free_cell,
+        .stat_tap_free_table_item_cb = release_cell,
         .nfields = COLUMN_COUNT,
         .fields = columns,
     };

@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Keeps what was judged: an arena of entries, and a table from frames to entries.
- *
- * Limitations: a capture of more than 2^32 frames or 32 GB of entries is not shown to its end.
+ * Keeps what was judged: the entries in the arena, and a table from frames to entries.
  */
+#include "arena.h"
 #include "timeline.h"
 
 #include <string.h>
 
-#define UNIT 8                       /* octets; places in the arena are counted in these */
-#define BLOCK_UNITS (UINT32_C(8192)) /* 64 KiB */
 #define PAGE_CELLS (UINT32_C(1024))
 
 /* What a frame holds. A frame of several segments has a copy of the cell per segment in the arena,
@@ -25,9 +22,6 @@ struct cell {
 
 /* All of this belongs to the capture at hand and lies in Wireshark's file scope; timeline_reset()
  * forgets it. */
-static uint64_t **blocks; /* the arena */
-static uint32_t block_count, block_room;
-static uint32_t next_place;   /* the first free unit */
 static struct cell **pages;   /* by frame number / PAGE_CELLS; NULL where no frame has a cell */
 static uint32_t page_room;    /* elements of pages */
 static int64_t greatest_time; /* of any frame so far */
@@ -36,42 +30,9 @@ static int64_t greatest_time; /* of any frame so far */
 void
 timeline_reset(void)
 {
-    blocks = NULL;
-    block_count = block_room = 0;
-    next_place = 1;
     pages = NULL;
     page_room = 0;
     greatest_time = INT64_MIN;
-}
-
-static void *
-arena_at(uint32_t place)
-{
-    return &blocks[place / BLOCK_UNITS][place % BLOCK_UNITS];
-}
-
-static void
-arena_add_block(void)
-{
-    if (block_count == block_room) {
-        block_room = block_room ? 2 * block_room : 16;
-        blocks = wmem_realloc(wmem_file_scope(), blocks, block_room * sizeof(*blocks));
-    }
-    blocks[block_count++] = wmem_alloc(wmem_file_scope(), BLOCK_UNITS * UNIT);
-}
-
-/* Room for size octets, in one piece; size must be less than a block. Returns its place. */
-static uint32_t
-arena_take(size_t size)
-{
-    uint32_t units = (uint32_t)((size + UNIT - 1) / UNIT);
-    if (next_place % BLOCK_UNITS + units > BLOCK_UNITS)
-        next_place += BLOCK_UNITS - next_place % BLOCK_UNITS;
-    while ((next_place + units - 1) / BLOCK_UNITS >= block_count)
-        arena_add_block();
-    uint32_t place = next_place;
-    next_place += units;
-    return place;
 }
 
 /* The cell of a frame, made if need be. */
@@ -104,7 +65,7 @@ timeline_transitions(const struct timeline_entry *entry)
     return (const struct tcpstate_transition *)(timeline_events(entry) + entry->event_count);
 }
 
-_Static_assert(sizeof(struct timeline_entry) % UNIT == 0, "events lie behind the entry, aligned");
+_Static_assert(sizeof(struct timeline_entry) % 8 == 0, "events lie behind the entry, aligned");
 _Static_assert(TCPSTATE_MAX_TRANSITIONS < 16 && TCPSTATE_MAX_EVENTS < 16, "counts have four bits");
 
 static uint32_t
