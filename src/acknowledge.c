@@ -31,6 +31,8 @@ is_believed(struct observation *o)
         return false;
     }
     rcv->unseen_acked = false;
+    rcv->gap_of_one = ack - rcv->snd_nxt == 1;
+    tcpstate_raise(o, TCPSTATE_EVENT_capture_gap, o->rcv_role)->count = ack - rcv->snd_nxt;
     rcv->snd_nxt = ack;
     return true;
 }
@@ -100,7 +102,8 @@ deliver(struct observation *o)
 }
 
 /* Keeps the right edge of the window that the sender offers. The window of a segment with SYN is
- * never scaled, and any other's only if both SYNs had the option (RFC 7323 section 2.2). */
+ * never scaled, and any other's only if both SYNs had the option (RFC 7323 section 2.2); so the
+ * edge that a SYN shows is rough, and gives way to the next. */
 static void
 take_window(struct observation *o)
 {
@@ -111,7 +114,10 @@ take_window(struct observation *o)
     if (!o->syn && !(snd->options_known && o->rcv->options_known))
         return;
     edge = o->segment->ack + ((uint32_t)o->segment->window << (scaled ? snd->window_shift : 0));
-    snd->rcv_edge = snd->edge_known ? seq_max(snd->rcv_edge, edge) : edge;
+    if (!snd->spoke || !snd->edge_known || tcpstate_notice_window(o, edge))
+        snd->rcv_edge = edge;
+    else
+        snd->rcv_edge = seq_max(snd->rcv_edge, edge);
     snd->edge_known = true;
 }
 
@@ -154,8 +160,10 @@ tcpstate_take_ack(struct observation *o)
         return !rcv->fin_sent;
     take_challenge_ack(o);
     o->took_fin = is_fin_covered(rcv, ack) && !is_fin_covered(rcv, rcv->snd_una);
-    if (o->took_fin)
+    if (o->took_fin) {
         o->snd->text_from = o->snd_nxt;
+        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, rcv->fin_time);
+    }
     prove(o, o->snd_role, ack, o->snd_una);
     if (o->fit == FIT_ACCEPTABLE && !o->demanding)
         deliver(o);
@@ -176,6 +184,7 @@ tcpstate_take_ack(struct observation *o)
             rcv->half_close_told = true;
         }
         rcv->snd_una = ack;
+        rcv->repeats = 0;
     }
     return true;
 }

@@ -58,8 +58,15 @@ take_first_fin(struct observation *o)
     if (seq_lt(o->end - 1, o->snd_nxt))
         return;
     reopen_for_fin(o);
-    if (!tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_FIN, evidence_of_fin(o)))
+    if (snd->phase == TCPSTATE_PHASE_CLOSE_WAIT && !snd->text_after_fin && !o->took_fin)
+        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, snd->since);
+    if (!tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_FIN, evidence_of_fin(o))) {
+        if (!is_synchronized(snd) && snd->phase != TCPSTATE_PHASE_CLOSED)
+            tcpstate_raise(o, TCPSTATE_EVENT_fin_before_established, o->snd_role);
         return;
+    }
+    if (tcpstate_is_rejection(o))
+        tcpstate_raise(o, TCPSTATE_EVENT_accept_then_close, o->snd_role);
     snd->fin_sent = true;
     snd->fin = o->end;
     snd->snd_nxt = o->end;
@@ -170,8 +177,35 @@ tcpstate_take_fin(struct observation *o)
         take_first_fin(o);
     else if (o->end == snd->fin)
         repeat_fin(o);
+    else
+        tcpstate_raise(o, TCPSTATE_EVENT_fin_seq_changed, o->snd_role);
     if (snd->fin_sent && o->end == snd->fin) {
         snd->fin_ip_id = o->segment->ip_id;
         snd->fin_tsval = o->segment->tsval;
     }
+}
+
+/*
+ * Before the ACK: whether the sender must have sent a FIN that was not captured. Its peer
+ * acknowledged one octet too many, closed, and now the sender acknowledges that FIN with nothing
+ * more to say: the octet was its FIN, and the peer's FIN came second (RFC 9293 section 3.6).
+ */
+void
+tcpstate_infer_fin(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+    struct tcpstate_endpoint *rcv = o->rcv;
+
+    if (!snd->gap_of_one || snd->fin_sent || o->fin || o->segment->len != 0 || !rcv->fin_sent ||
+        rcv->phase != TCPSTATE_PHASE_FIN_WAIT_1 || o->segment->ack != rcv->fin ||
+        o->segment->seq != snd->snd_nxt)
+        return;
+    snd->fin_sent = snd->fin_acked = true;
+    snd->fin = snd->snd_nxt;
+    snd->fin_time = o->segment->time;
+    tcpstate_raise(o, TCPSTATE_EVENT_inferred_fin, o->snd_role);
+    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_FIN, TCPSTATE_EVIDENCE_INFERRED);
+    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, TCPSTATE_EVIDENCE_INFERRED);
+    rcv->fin_received = true;
+    tcpstate_revise(o, o->rcv_role, TCPSTATE_PHASE_LAST_ACK, TCPSTATE_EVIDENCE_SEEN);
 }

@@ -65,10 +65,23 @@ bool tcpstate_take_ack(struct observation *o);
 void tcpstate_take_early_ack(struct observation *o);
 void tcpstate_confirm(struct observation *o);
 void tcpstate_take_fin(struct observation *o);
+void tcpstate_infer_fin(struct observation *o);
 void tcpstate_take_rst(struct observation *o);
 void tcpstate_doubt_rst(struct observation *o);
 void tcpstate_settle(struct observation *o);
 void tcpstate_settle_reset(struct observation *o);
+
+/* notice.c, cause.c: what changes no state. */
+void tcpstate_notice(struct observation *o);
+bool tcpstate_notice_window(struct observation *o, uint32_t edge);
+void tcpstate_notice_reset(struct observation *o);
+void tcpstate_notice_second_reset(struct observation *o);
+void tcpstate_notice_step(struct observation *o, enum tcpstate_event event, int64_t asked);
+bool tcpstate_is_rejection(const struct observation *o);
+enum tcpstate_cause tcpstate_cause_of(const struct observation *o);
+
+/* How often the same text must be repeated before its sender counts as giving up. */
+#define TCPSTATE_GIVING_UP 3
 
 /* Whether an endpoint is past the handshake (RFC 9293 section 3.5.3, "synchronized states"). */
 static inline bool

@@ -187,6 +187,7 @@ take_text(struct observation *o)
 
     if (o->segment->len != 0) {
         snd->text_sent = true;
+        o->connection->last_text_role = (uint8_t)o->snd_role;
         snd->text_after_fin |= o->rcv->fin_sent && seq_lt(o->snd_nxt, o->end);
         if (o->connection->close_complete && o->silence > o->settings->copy)
             tcpstate_raise(o, TCPSTATE_EVENT_late_segment, o->snd_role);
@@ -222,6 +223,7 @@ judge(struct observation *o)
         if (!o->rst)
             return;
     }
+    tcpstate_notice(o);
     if (o->rst) {
         tcpstate_take_rst(o);
         return;
@@ -233,6 +235,7 @@ judge(struct observation *o)
     }
     if (o->syn ? !tcpstate_take_syn(o) : !tcpstate_catch_up(o))
         return;
+    tcpstate_infer_fin(o);
     if (o->ack && !tcpstate_take_ack(o))
         return;
     if (!o->syn)
@@ -251,6 +254,9 @@ remember(struct observation *o)
     const struct tcpstate_segment *segment = o->segment;
 
     o->snd->seen = true;
+    o->snd->spoke |= !o->syn && !o->rst;
+    if (!o->rst)
+        o->snd->window_closed = segment->window == 0;
     if (segment->timestamps_seen && !o->rst) {
         o->snd->timestamps = true;
         o->snd->tsval = segment->tsval;

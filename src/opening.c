@@ -64,6 +64,8 @@ tcpstate_open(struct observation *o)
     connection->open = TCPSTATE_OPEN_MID_STREAM;
     o->record->settled |= TCPSTATE_SETTLED_OPEN;
     tcpstate_raise(o, TCPSTATE_EVENT_mid_stream, o->snd_role);
+    if (o->fin && !o->rst)
+        tcpstate_raise(o, TCPSTATE_EVENT_fin_without_connection, o->snd_role);
     if (!o->rst)
         assume_established(o);
 }
@@ -108,8 +110,10 @@ catch_up_sender(struct observation *o)
             o->connection->challenge_ack = o->segment->ack;
             return false;
         }
-        if (o->segment->len == 0 && !o->fin) {
+        if (o->segment->len == 0) {
             o->rcv->snd_una = seq_max(o->rcv->snd_una, o->segment->ack);
+            if (o->fin)
+                tcpstate_raise(o, TCPSTATE_EVENT_fin_before_established, o->snd_role);
             return false;
         }
         snd->syn_sent = snd->syn_received = snd->numbers_known = true;
@@ -166,6 +170,11 @@ tcpstate_catch_up(struct observation *o)
     if (o->connection->handshake_complete || o->connection->mid_stream)
         return true;
     tcpstate_pick_alternate(o);
+    if (o->fin && o->segment->len == 0 && o->snd->phase == TCPSTATE_PHASE_SYN_SENT &&
+        !rcv->numbers_known) {
+        tcpstate_raise(o, TCPSTATE_EVENT_fin_before_established, o->snd_role);
+        return false;
+    }
     if (rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED && !is_third_segment(o)) {
         tcpstate_raise(o, TCPSTATE_EVENT_handshake_ack_invalid, o->snd_role);
         return false;

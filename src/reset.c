@@ -152,10 +152,13 @@ accept_rst(struct observation *o)
     struct tcpstate_connection *connection = o->connection;
     const bool past_handshake = is_synchronized(o->rcv) || is_synchronized(o->snd);
 
-    if (past_handshake)
+    if (past_handshake) {
         name_reset(o);
-    else
+        tcpstate_notice_reset(o);
+    } else
         name_refusal(o);
+    if (connection->cause == TCPSTATE_CAUSE_NONE)
+        connection->cause = (uint8_t)tcpstate_cause_of(o);
     o->snd->before_reset = o->snd->phase;
     o->snd->before_reset_evidence = o->snd->evidence;
     o->rcv->before_reset = o->rcv->phase;
@@ -201,6 +204,7 @@ recover(struct observation *o)
     tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_RST_PASSIVE, TCPSTATE_EVIDENCE_INFERRED);
     o->rcv->syn_sent = o->rcv->syn_received = o->rcv->numbers_known = false;
     o->connection->challenge_sent = false;
+    o->connection->cause = TCPSTATE_CAUSE_OLD_DUPLICATE;
 }
 
 /*
@@ -231,6 +235,7 @@ tcpstate_take_rst(struct observation *o)
         break;
     case RULING_LATE:
         tcpstate_raise(o, TCPSTATE_EVENT_reset_after_close, o->snd_role);
+        tcpstate_notice_second_reset(o);
         prove_closed(o);
         break;
     }

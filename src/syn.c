@@ -67,14 +67,20 @@ take_first_syn(struct observation *o)
     tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN, TCPSTATE_EVIDENCE_SEEN);
     if (connection->self)
         tcpstate_raise(o, TCPSTATE_EVENT_self_connection, o->snd_role);
-    if (answered)
+    if (answered) {
         connection->split = true;
-    else if (crossing) {
+        tcpstate_raise(o, TCPSTATE_EVENT_split_handshake, o->snd_role);
+    } else if (crossing) {
         connection->syns_crossed = true;
         tcpstate_raise(o, TCPSTATE_EVENT_simultaneous_open, o->snd_role);
     }
+    connection->fast_open_asked = o->segment->fast_open_seen;
     if (o->segment->len != 0)
-        tcpstate_raise(o, TCPSTATE_EVENT_fast_open_syn_data, o->snd_role)->count = o->segment->len;
+        tcpstate_raise(o,
+                       o->segment->fast_open_seen ? TCPSTATE_EVENT_fast_open_syn_data
+                                                  : TCPSTATE_EVENT_data_before_established,
+                       o->snd_role)
+            ->count = o->segment->len;
 }
 
 /* The same SYN again. */
@@ -146,9 +152,7 @@ take_plain_syn(struct observation *o)
         return false;
     }
     if (is_synchronized(snd) || is_synchronized(o->rcv)) {
-        if (o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT &&
-            !(snd->iss == o->segment->seq &&
-              is_network_copy(o->segment, snd->syn_ip_id, snd->syn_tsval)))
+        if (o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT)
             tcpstate_raise(o, TCPSTATE_EVENT_syn_on_live_connection, o->snd_role);
         tcpstate_note_unacceptable(o);
         return false;
@@ -193,14 +197,16 @@ answer_syn(struct observation *o)
 
     keep_syn(o);
     number_syn(o);
+    if (o->rcv->syn_frame)
+        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->syn_time);
     tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
-    if (offered != 0 && !o->connection->self) {
-        o->connection->fast_open = o->segment->ack == o->rcv->snd_nxt;
-        tcpstate_raise(o,
-                       o->connection->fast_open ? TCPSTATE_EVENT_fast_open_accepted
-                                                : TCPSTATE_EVENT_fast_open_ignored,
-                       o->snd_role);
-    }
+    if (offered == 0 || o->connection->self)
+        return;
+    o->connection->fast_open = o->segment->ack == o->rcv->snd_nxt;
+    if (o->connection->fast_open)
+        tcpstate_raise(o, TCPSTATE_EVENT_fast_open_accepted, o->snd_role);
+    else if (o->connection->fast_open_asked)
+        tcpstate_raise(o, TCPSTATE_EVENT_fast_open_ignored, o->snd_role);
 }
 
 /* The same SYN,ACK again: its acknowledgement has not arrived, and if the capture holds one, that

@@ -203,6 +203,10 @@ struct tcpstate_endpoint {
     uint8_t before_reset_evidence;
     uint8_t window_shift;
     uint8_t syn_step, fin_step; /* their steps in the handshake and in the close */
+    uint8_t ttl;                /* of its last segment, 0 = unknown */
+    uint8_t probes;             /* keepalives in a row without an answer */
+    uint8_t repeats;            /* times it repeated the text at snd_una */
+    uint32_t link;              /* digest of its link-layer address, 0 = unknown */
     bool numbers_known : 1;     /* iss, snd_una and snd_nxt mean something */
     bool seen : 1;              /* it sent at least one captured segment */
     bool syn_sent : 1;          /* its SYN was captured, or must have been sent */
@@ -221,9 +225,13 @@ struct tcpstate_endpoint {
     bool timestamps : 1;     /* tsval means something */
     bool sacked : 1;
     bool unseen_acked : 1;
+    bool gap_of_one : 1;   /* the octet before snd_nxt was not captured: text, or a FIN */
     bool fin_repeated : 1; /* its FIN came again and awaits another acknowledgement */
     bool stuck_told : 1;
     bool half_close_told : 1;
+    bool path_told : 1;
+    bool spoke : 1;         /* it sent a segment other than SYN and RST */
+    bool window_closed : 1; /* it last offered a window of zero */
 };
 
 /* One incarnation of a pair of addresses and ports: from a SYN (or the first segment captured) to
@@ -247,13 +255,17 @@ struct tcpstate_connection {
     uint8_t reset_role;                 /* who sent the accepted RST */
     uint8_t challenged_role;            /* who sent the segment in challenged_frame */
     uint8_t alternate_role;
+    uint8_t storm_count;    /* RSTs, or FINs, within the second that began at storm_time */
+    uint8_t last_text_role; /* who sent text last, if either did */
+    int64_t storm_time;
     bool self : 1;       /* one endpoint, connected to itself */
     bool mid_stream : 1; /* the handshake was not captured */
     bool reset : 1;      /* an accepted RST ended it */
     bool handshake_complete : 1;
     bool close_complete : 1;
-    bool fast_open : 1; /* the SYN carried data, and the SYN,ACK acknowledged it */
-    bool split : 1;     /* the SYN was answered by a bare ACK */
+    bool fast_open : 1;       /* the SYN carried data, and the SYN,ACK acknowledged it */
+    bool fast_open_asked : 1; /* the first SYN had the Fast Open option */
+    bool split : 1;           /* the SYN was answered by a bare ACK */
     bool syns_crossed : 1;
     bool fins_crossed : 1;
     bool three_way : 1; /* the second FIN was the acknowledgement of the first */
@@ -263,6 +275,7 @@ struct tcpstate_connection {
     bool challenge_of_syn : 1; /* the challenge ACK answered a SYN */
     bool recovering : 1;       /* the client reset an old connection of its peer's */
     bool one_direction_told : 1;
+    bool storm_of_fins : 1;
 };
 
 /* A SYN whose fate its receiver decides. */

@@ -66,6 +66,8 @@ complete_handshake(struct observation *o)
     o->record->settled |= TCPSTATE_SETTLED_OPEN;
     if (!o->record->open_step)
         o->record->open_step = tcpstate_next_step(o);
+    if (!connection->self && o->rcv->syn_frame)
+        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->syn_time);
     tcpstate_raise(o, TCPSTATE_EVENT_handshake_complete, o->snd_role)->span =
         o->segment->time - connection->first_time;
 }
@@ -155,7 +157,7 @@ tcpstate_settle_reset(struct observation *o)
 /* Adds an occurrence if there is room; returns how many there are then. */
 static size_t
 add(struct tcpstate_occurrence *events, size_t count, size_t room, enum tcpstate_event event,
-    enum tcpstate_role role, int64_t span)
+    enum tcpstate_role role, int64_t span, uint32_t times)
 {
     if (count == room)
         return count;
@@ -164,6 +166,7 @@ add(struct tcpstate_occurrence *events, size_t count, size_t room, enum tcpstate
         .role = (uint8_t)role,
         .severity = (uint8_t)tcpstate_event_severity(event),
         .span = span,
+        .count = times,
     };
     return count + 1;
 }
@@ -176,38 +179,39 @@ finish_endpoint(const struct tcpstate_connection *connection, enum tcpstate_role
     const struct tcpstate_endpoint *endpoint = &connection->end[role];
     const struct tcpstate_endpoint *peer = other_end(connection, endpoint);
 
+    if (endpoint->repeats >= TCPSTATE_GIVING_UP && is_synchronized(endpoint))
+        count = add(events, count, room, TCPSTATE_EVENT_gave_up_retransmitting, role, 0,
+                    endpoint->repeats + 1u);
     switch ((enum tcpstate_phase)endpoint->phase) {
     case TCPSTATE_PHASE_SYN_SENT:
         if (!peer->seen && endpoint->syn_count == 1) {
             count = add(events, count, room, TCPSTATE_EVENT_syn_unanswered, role,
-                        end - endpoint->syn_time);
+                        end - endpoint->syn_time, 1);
             if (count > 0)
                 events[count - 1].severity = TCPSTATE_SEVERITY_NOTE;
         }
         break;
     case TCPSTATE_PHASE_SYN_RECEIVED:
         if (endpoint->syn_count == 1)
-            count =
-                add(events, count, room, TCPSTATE_EVENT_half_open, role, end - endpoint->syn_time);
+            count = add(events, count, room, TCPSTATE_EVENT_half_open, role,
+                        end - endpoint->syn_time, 1);
         break;
     case TCPSTATE_PHASE_CLOSE_WAIT:
         if (!endpoint->stuck_told)
             count = add(events, count, room, TCPSTATE_EVENT_stuck_close_wait, role,
-                        end - endpoint->since);
+                        end - endpoint->since, 1);
         break;
     case TCPSTATE_PHASE_FIN_WAIT_2:
         if (!endpoint->stuck_told && !peer->fin_sent)
             count = add(events, count, room, TCPSTATE_EVENT_stuck_fin_wait_2, role,
-                        end - endpoint->since);
+                        end - endpoint->since, 1);
         break;
     case TCPSTATE_PHASE_FIN_WAIT_1:
     case TCPSTATE_PHASE_CLOSING:
     case TCPSTATE_PHASE_LAST_ACK:
         if (endpoint->fin_count == 1 && !is_fin_covered(endpoint, endpoint->snd_una)) {
             count = add(events, count, room, TCPSTATE_EVENT_stuck_fin_unacked, role,
-                        end - endpoint->fin_time);
-            if (count > 0)
-                events[count - 1].count = 1;
+                        end - endpoint->fin_time, 1);
         }
         break;
     case TCPSTATE_PHASE_UNKNOWN:
@@ -253,7 +257,7 @@ tcpstate_finish(const struct tcpstate_connection *connection,
         count = finish_endpoint(connection, TCPSTATE_SERVER, end, events, count, room);
     if (is_still_open(connection))
         count = add(events, count, room, TCPSTATE_EVENT_never_closed, TCPSTATE_CLIENT,
-                    end - connection->last_time);
+                    end - connection->last_time, 1);
     return count;
 }
 

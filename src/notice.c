@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * What is worth a remark but changes no state: silence, probes, repetitions, windows, paths,
+ * storms.
+ */
+#include "observation.h"
+
+#define SECOND 1000000000
+#define CROSSING_RESETS 5000000 /* nanoseconds within which RSTs both ways belong together */
+
+static uint8_t
+count_up_to_255(uint8_t count)
+{
+    return count == UINT8_MAX ? count : (uint8_t)(count + 1);
+}
+
+/* A segment of an open connection after a long silence. */
+static void
+notice_silence(struct observation *o)
+{
+    if (o->silence > o->settings->idle && is_synchronized(o->snd) && is_synchronized(o->rcv))
+        tcpstate_raise(o, TCPSTATE_EVENT_idle_gap, o->snd_role)->span = o->silence;
+}
+
+/* Whether the segment comes another way than its sender's segments before. */
+static bool
+is_path_changed(const struct observation *o)
+{
+    const struct tcpstate_segment *segment = o->segment;
+    const struct tcpstate_endpoint *snd = o->snd;
+
+    return (segment->ttl && snd->ttl && segment->ttl != snd->ttl) ||
+           (segment->link && snd->link && segment->link != snd->link);
+}
+
+static void
+notice_path(struct observation *o)
+{
+    if (is_path_changed(o) && !o->snd->path_told) {
+        o->snd->path_told = true;
+        tcpstate_raise(o, TCPSTATE_EVENT_hop_change, o->snd_role);
+    }
+    o->snd->ttl = o->segment->ttl;
+    o->snd->link = o->segment->link;
+}
+
+/* Keepalives go one below what their sender has used, when all of it is acknowledged (RFC 9293
+ * section 3.8.4). With the window closed they are window probes. */
+static bool
+is_keepalive(const struct observation *o)
+{
+    return o->segment->len <= 1 && !o->syn && !o->fin && is_synchronized(o->snd) &&
+           o->segment->seq == o->snd->snd_nxt - 1 && o->snd->snd_una == o->snd->snd_nxt &&
+           !o->rcv->window_closed;
+}
+
+static void
+notice_keepalive(struct observation *o)
+{
+    if (!o->connection->self)
+        o->rcv->probes = 0;
+    if (!is_keepalive(o))
+        return;
+    o->snd->probes = count_up_to_255(o->snd->probes);
+    if (o->snd->probes == 2)
+        tcpstate_raise(o, TCPSTATE_EVENT_keepalive_unanswered, o->snd_role)->count = 2;
+}
+
+/* Counts repetitions of the first text that is not acknowledged. */
+static void
+notice_repetition(struct observation *o)
+{
+    if (o->segment->len != 0 && o->segment->seq == o->snd_una && is_synchronized(o->snd) &&
+        seq_lt(o->snd_una, o->snd_nxt) && !o->rcv->window_closed)
+        o->snd->repeats = count_up_to_255(o->snd->repeats);
+}
+
+/* A timestamp older than the newest, in a segment that was not merely captured out of order (RFC
+ * 7323 section 5). */
+static void
+notice_timestamp(struct observation *o)
+{
+    if (o->segment->timestamps_seen && o->snd->timestamps && !o->syn &&
+        seq_lt(o->segment->tsval, o->snd->tsval) && o->silence > o->settings->copy)
+        tcpstate_raise(o, TCPSTATE_EVENT_paws_reject, o->snd_role);
+}
+
+/* Counts RSTs, or FINs, of this connection within a second. */
+static void
+notice_storm(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+    const int64_t age = o->segment->time - connection->storm_time;
+
+    if (!o->rst && !o->fin)
+        return;
+    if (connection->storm_of_fins != o->fin || age > SECOND || age < 0) {
+        connection->storm_of_fins = o->fin;
+        connection->storm_time = o->segment->time;
+        connection->storm_count = 0;
+    }
+    connection->storm_count = count_up_to_255(connection->storm_count);
+    if (connection->storm_count == o->settings->storm + 1)
+        tcpstate_raise(o, o->fin ? TCPSTATE_EVENT_fin_storm : TCPSTATE_EVENT_reset_storm,
+                       o->snd_role)
+            ->count = o->settings->storm;
+}
+
+/*
+ * Before the steps: what the segment shows beside its effect on states.
+ */
+void
+tcpstate_notice(struct observation *o)
+{
+    notice_storm(o);
+    if (o->rst || o->record->opened)
+        return;
+    notice_silence(o);
+    notice_path(o);
+    notice_keepalive(o);
+    notice_repetition(o);
+    notice_timestamp(o);
+    if (o->fit == FIT_BEYOND && o->segment->len != 0)
+        tcpstate_raise(o, TCPSTATE_EVENT_segment_out_of_window, o->snd_role);
+}
+
+/*
+ * The right edge of the sender's window moved left (RFC 9293 section 3.8.6).
+ *
+ * edge is the sequence number just beyond the window that this segment offers. Scaling rounds an
+ * edge down by less than one unit, and an acknowledgement that came late offers an older window:
+ * neither takes anything back. Returns whether it moved.
+ */
+bool
+tcpstate_notice_window(struct observation *o, uint32_t edge)
+{
+    const struct tcpstate_endpoint *snd = o->snd;
+    const int32_t lost = seq_diff(snd->rcv_edge, edge);
+
+    if (lost < 1 << snd->window_shift || seq_lt(o->segment->ack, o->rcv->snd_una) ||
+        seq_lt(o->segment->seq, o->snd_nxt))
+        return false;
+    tcpstate_raise(o, TCPSTATE_EVENT_window_shrunk, o->snd_role)->count = (uint32_t)lost;
+    return true;
+}
+
+/* Text that was never acknowledged, not even by this RST. */
+static uint32_t
+unacked_by(const struct observation *o, const struct tcpstate_endpoint *endpoint)
+{
+    uint32_t una = endpoint->snd_una;
+
+    if (!endpoint->text_sent || !o->rcv->seen)
+        return 0;
+    if (endpoint == o->rcv && o->ack)
+        una = seq_max(una, o->segment->ack);
+    return seq_lt(una, endpoint->snd_nxt) ? endpoint->snd_nxt - una - endpoint->fin_sent : 0;
+}
+
+/*
+ * An accepted RST of a connection past its handshake: who sent it, and what is lost with it.
+ */
+void
+tcpstate_notice_reset(struct observation *o)
+{
+    const enum tcpstate_role roles[] = {o->snd_role, o->rcv_role};
+
+    if (is_path_changed(o))
+        tcpstate_raise(o, TCPSTATE_EVENT_reset_suspicious, o->snd_role);
+    for (int i = 0; i < 2; i++) {
+        const struct tcpstate_endpoint *endpoint = &o->connection->end[roles[i]];
+        const uint32_t lost = unacked_by(o, endpoint);
+
+        if (endpoint->repeats >= TCPSTATE_GIVING_UP)
+            tcpstate_raise(o, TCPSTATE_EVENT_gave_up_retransmitting, roles[i])->count =
+                endpoint->repeats + 1u;
+        if (lost != 0 && !(endpoint == o->rcv && endpoint->text_after_fin)) {
+            tcpstate_raise(o, TCPSTATE_EVENT_unacked_data_at_close, roles[i])->count = lost;
+            break;
+        }
+    }
+    if (tcpstate_is_rejection(o))
+        tcpstate_raise(o, TCPSTATE_EVENT_accept_then_close, o->snd_role);
+}
+
+/*
+ * A RST on a connection that another one ended: both ways at once, none of the two is the
+ * endpoints'.
+ */
+void
+tcpstate_notice_second_reset(struct observation *o)
+{
+    const int64_t age = o->segment->time - o->connection->reset_time;
+
+    if (o->connection->reset && o->connection->reset_role != o->snd_role &&
+        o->connection->handshake_complete && age >= 0 && age <= CROSSING_RESETS)
+        tcpstate_raise(o, TCPSTATE_EVENT_reset_suspicious, o->snd_role);
+}
+
+/*
+ * A step of the handshake or the close that took its sender longer than settings->slow; asked is
+ * when it was asked for, nanoseconds since the epoch. What is stuck is another event.
+ */
+void
+tcpstate_notice_step(struct observation *o, enum tcpstate_event event, int64_t asked)
+{
+    const int64_t span = o->segment->time - asked;
+
+    if (span > o->settings->slow && span <= o->settings->stuck)
+        tcpstate_raise(o, event, o->snd_role)->span = span;
+}
+
+/*
+ * Whether the acceptor closes or resets with its first own segment, and no text came either way.
+ */
+bool
+tcpstate_is_rejection(const struct observation *o)
+{
+    return o->snd_role == TCPSTATE_SERVER && o->connection->handshake_complete && !o->snd->spoke &&
+           !o->snd->text_sent && !o->rcv->text_sent && !o->rcv->fin_sent && o->segment->len == 0;
+}
