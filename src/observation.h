@@ -55,6 +55,10 @@ struct tcpstate_connection *tcpstate_table_find(struct tcpstate_pair *pair,
                                                 const struct tcpstate_settings *settings,
                                                 struct tcpstate_connection *spare);
 
+/* zeek.c */
+void tcpstate_zeek_follow(struct tcpstate_connection *connection, const struct tcpstate_pair *pair,
+                          const struct tcpstate_segment *segment, bool opened);
+
 /* syn.c, acknowledge.c, opening.c, closing.c, reset.c, verdict.c: the steps. */
 void tcpstate_open(struct observation *o);
 void tcpstate_learn_numbers(struct observation *o);

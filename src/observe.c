@@ -330,12 +330,14 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
         look_at(&o);
         tcpstate_raise(&o, TCPSTATE_EVENT_duplicate_packet, o.snd_role)->span = span;
         o.connection->last_frame = segment->frame;
+        tcpstate_zeek_follow(o.connection, pair, segment, false);
         report(&o);
         return;
     }
     o.connection = tcpstate_table_find(pair, segment, settings, spare);
     look_at(&o);
     record->opened = o.connection == spare;
+    tcpstate_zeek_follow(o.connection, pair, segment, record->opened);
     if (record->opened)
         tcpstate_open(&o);
     judge(&o);

@@ -19,6 +19,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "zeek.h"
+
 /* clang-format off */
 
 /* The states of RFC 9293 section 3.3.2, and UNKNOWN for "nothing to go by". */
@@ -171,6 +173,7 @@ struct tcpstate_segment {
     bool self;            /* source and destination are the same address and port */
     bool timestamps_seen, window_scale_seen, sack_seen, fast_open_seen;
     bool bad_checksum; /* the checksum was verified and is wrong */
+    bool text_cut;     /* the capture holds only a part of the text */
 };
 
 /* What the capture showed of one endpoint. "As inferred" means: from the segments captured, which
@@ -276,6 +279,7 @@ struct tcpstate_connection {
     bool recovering : 1;       /* the client reset an old connection of its peer's */
     bool one_direction_told : 1;
     bool storm_of_fins : 1;
+    struct tcpstate_zeek zeek; /* what Zeek would log of it */
 };
 
 /* A SYN whose fate its receiver decides. */
@@ -356,6 +360,12 @@ enum tcpstate_open tcpstate_final_open(const struct tcpstate_connection *connect
 enum tcpstate_phase tcpstate_final_phase(const struct tcpstate_connection *connection,
                                          enum tcpstate_role role,
                                          const struct tcpstate_settings *settings, int64_t end);
+
+/* Room for a history, with its plus and its final null. */
+#define TCPSTATE_ZEEK_TEXT (TCPSTATE_ZEEK_LETTERS + 2)
+
+const char *tcpstate_zeek_state(const struct tcpstate_connection *connection);
+size_t tcpstate_zeek_history(const struct tcpstate_connection *connection, char *text, size_t size);
 
 const char *tcpstate_phase_name(enum tcpstate_phase phase);
 const char *tcpstate_evidence_name(enum tcpstate_evidence evidence);
