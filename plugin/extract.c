@@ -172,6 +172,8 @@ read_segment(tvbuff_t *tvb, int start, const field_info *length, const packet_in
     found->endpoints.port[0] = read16(header);
     found->endpoints.port[1] = read16(header + 2);
     found->segment.len = ws_finfo_uint(length);
+    found->segment.text_cut =
+        (uint32_t)available < (uint32_t)(header[12] >> 4) * 4 + found->segment.len;
     set_context(pinfo, outer, found);
     return true;
 }

@@ -60,7 +60,11 @@
     X(CLOSER, "closer", "Closed by", STRING, BASE_NONE, \
       "Which endpoint began the close: client, server or both") \
     X(RESET_CAUSE, "reset.cause", "Cause of the reset", STRING, BASE_NONE, \
-      "Why the connection was reset, as far as the wire tells")
+      "Why the connection was reset, as far as the wire tells") \
+    X(CONN_STATE, "conn_state", "Zeek's conn_state", STRING, BASE_NONE, \
+      "The conn_state that Zeek would log: S0, S1, SF, REJ, RSTO and so on") \
+    X(HISTORY, "history", "Zeek's history", STRING, BASE_NONE, \
+      "The history that Zeek would log, a letter per kind of segment: the originator's in upper case")
 /* clang-format on */
 
 enum field {

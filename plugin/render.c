@@ -147,6 +147,17 @@ add_verdict(const struct canvas *canvas, enum field field, const char *value)
         add_string(canvas, field, value);
 }
 
+/* Zeek's words. Letters can still be added after the segment that ends the connection, so what the
+ * first visit shows there is what Zeek would have logged then. */
+static void
+add_zeek(const struct canvas *canvas)
+{
+    char history[TCPSTATE_ZEEK_TEXT];
+    tcpstate_zeek_history(canvas->connection, history, sizeof(history));
+    add_verdict(canvas, FIELD_CONN_STATE, tcpstate_zeek_state(canvas->connection));
+    add_verdict(canvas, FIELD_HISTORY, history);
+}
+
 /* How the connection was opened and closed: on the first visit only on the segment that settles
  * it, later on every segment of the connection. */
 static void
@@ -164,6 +175,9 @@ add_verdicts(const struct canvas *canvas)
         add_verdict(canvas, FIELD_CLOSER, tcpstate_closer_name(connection->closer));
         add_verdict(canvas, FIELD_RESET_CAUSE, tcpstate_cause_name(connection->cause));
     }
+    if (sighting->later || settled & TCPSTATE_SETTLED_CLOSE ||
+        (settled & TCPSTATE_SETTLED_OPEN && connection->reset))
+        add_zeek(canvas);
 }
 
 /* One event. Its sentence is made only where somebody reads it: making it costs as much as all the

@@ -23,6 +23,8 @@
     X(CLIENT_PHASE, "Client state", STRING, "s", LEFT) \
     X(SERVER_PHASE, "Server state", STRING, "s", LEFT) \
     X(CAUSE, "Reset cause", STRING, "s", LEFT) \
+    X(CONN_STATE, "Zeek", STRING, "s", LEFT) \
+    X(HISTORY, "History", STRING, "s", LEFT) \
     X(DURATION, "Duration", FLOAT, ".6f", RIGHT) \
     X(SEGMENTS, "Segments", UINT, "u", RIGHT) \
     X(ALERTS, "Alerts", UINT, "u", RIGHT)
@@ -136,20 +138,34 @@ begin_row(const struct connection *connection, uint32_t row)
     put_number(row, COLUMN_INDEX, connection->core.index);
 }
 
+/* Puts a text that becomes the row's own memory, if it differs from the one there. */
+static void
+put_own(uint32_t row, enum column column, char *value)
+{
+    char *before = (char *)cell_at(row, column)->value.string_value;
+    if (before && strcmp(before, value) == 0) {
+        g_free(value);
+        return;
+    }
+    put_string(row, column, value);
+    g_free(before);
+}
+
 /* Roles can be revised (a SYN found after its SYN,ACK), so the names are written whenever they
  * change. */
 static void
 put_endpoint(const struct connection *connection, uint32_t row, enum column column,
              enum tcpstate_role role)
 {
-    char *name = pairs_endpoint_text(NULL, connection, role);
-    char *before = (char *)cell_at(row, column)->value.string_value;
-    if (before && strcmp(before, name) == 0) {
-        g_free(name);
-        return;
-    }
-    put_string(row, column, name);
-    g_free(before);
+    put_own(row, column, pairs_endpoint_text(NULL, connection, role));
+}
+
+static void
+put_history(uint32_t row, const struct tcpstate_connection *core)
+{
+    char history[TCPSTATE_ZEEK_TEXT];
+    bool known = tcpstate_zeek_history(core, history, sizeof(history)) > 0;
+    put_own(row, COLUMN_HISTORY, g_strdup(known ? history : "-"));
 }
 
 static void
@@ -169,6 +185,8 @@ update_row(const struct connection *connection, uint32_t row, int64_t end)
     put_string(row, COLUMN_SERVER_PHASE,
                tcpstate_phase_name(tcpstate_final_phase(core, TCPSTATE_SERVER, &settings, end)));
     put_string(row, COLUMN_CAUSE, tcpstate_cause_name(core->cause));
+    put_string(row, COLUMN_CONN_STATE, tcpstate_zeek_state(core));
+    put_history(row, core);
     put_duration(row, core->last_time - core->first_time);
     put_number(row, COLUMN_SEGMENTS, core->segments);
     put_number(row, COLUMN_ALERTS, core->alerts);
@@ -186,7 +204,7 @@ see_segment(void *data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, con
 static void
 free_cell(guint column, stat_tap_table_item_type *cell)
 {
-    if (column == COLUMN_CLIENT || column == COLUMN_SERVER) {
+    if (column == COLUMN_CLIENT || column == COLUMN_SERVER || column == COLUMN_HISTORY) {
         g_free((char *)cell->value.string_value);
         cell->value.string_value = NULL;
     }

@@ -2,24 +2,79 @@
  *
  * The ladder diagram with states, behind "tshark -z flow,tcpstate,standard" and in Wireshark's
  * Statistics > Flow Graph.
+ *
+ * Limitations: Wireshark draws no more than NODES_MAX ends; segments of connections beyond that are
+ * left out, and the last one drawn says so.
  */
 #include "fields.h"
 #include "pairs.h"
 #include "render.h"
 #include "taps.h"
 
+#define NODES_MAX 40
+
+/* Per diagram (a pointer to Wireshark's own description of it), the set of the names of its ends.
+ * A set is emptied when its diagram is begun anew. */
+static GHashTable *diagrams;
+
 /* The name of one end of the arrow. A string, not an address: it has the port and the role in it,
- * which keeps the two ends of a connection over the loopback apart. */
-static void
-set_node(address *node, const struct connection *connection, enum tcpstate_role role)
+ * which keeps the two ends of a connection over the loopback apart, and even the sending and the
+ * receiving half of a self-connection. The caller frees it. */
+static char *
+node_name(const struct connection *connection, enum tcpstate_role role)
 {
-    enum tcpstate_role shown = connection->core.self ? TCPSTATE_SELF : role;
     char *endpoint = pairs_endpoint_text(NULL, connection, role);
-    char *name = g_strdup_printf("%s %s", tcpstate_role_name(shown), endpoint);
+    const char *who = tcpstate_role_name(role);
+    if (connection->core.self)
+        who = role == TCPSTATE_CLIENT ? "self" : "itself";
+    char *name = g_strdup_printf("%s %s", who, endpoint);
+    g_free(endpoint);
+    return name;
+}
+
+static GHashTable *
+nodes_of(seq_analysis_info_t *graph)
+{
+    GHashTable *nodes = g_hash_table_lookup(diagrams, graph);
+    if (!nodes) {
+        nodes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        g_hash_table_insert(diagrams, graph, nodes);
+    }
+    if (g_queue_is_empty(graph->items))
+        g_hash_table_remove_all(nodes);
+    return nodes;
+}
+
+/* Whether the diagram has, or can take, both ends of an arrow; if so, it has them now. */
+static bool
+take_nodes(seq_analysis_info_t *graph, const char *from, const char *to)
+{
+    GHashTable *nodes = nodes_of(graph);
+    guint fresh = !g_hash_table_contains(nodes, from) + !g_hash_table_contains(nodes, to);
+    if (g_hash_table_size(nodes) + fresh > NODES_MAX)
+        return false;
+    g_hash_table_add(nodes, g_strdup(from));
+    g_hash_table_add(nodes, g_strdup(to));
+    return true;
+}
+
+static void
+say_incomplete(seq_analysis_info_t *graph)
+{
+    static const char note[] = " (too many ends to draw them all: filter by tcpstate.connection)";
+    seq_analysis_item_t *last = g_queue_peek_tail(graph->items);
+    if (!last || g_str_has_suffix(last->comment, note))
+        return;
+    char *comment = g_strconcat(last->comment, note, NULL);
+    g_free(last->comment);
+    last->comment = comment;
+}
+
+static void
+set_node(address *node, const char *name)
+{
     free_address(node);
     alloc_address_wmem(NULL, node, AT_STRINGZ, (int)strlen(name) + 1, name);
-    g_free(name);
-    g_free(endpoint);
 }
 
 static char *
@@ -41,21 +96,19 @@ label_of(const struct sighting *sighting)
     return g_string_free(label, FALSE);
 }
 
-static tap_packet_status
-see_segment(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *record,
-            tap_flags_t flags _U_)
+static void
+add_arrow(seq_analysis_info_t *graph, packet_info *pinfo, const struct sighting *sighting,
+          const char *from, const char *to)
 {
-    seq_analysis_info_t *graph = data;
-    const struct sighting *sighting = record;
     const struct connection *connection = sighting->entry->connection;
     bool by_server = sighting->sender == TCPSTATE_SERVER;
     seq_analysis_item_t *item = sequence_analysis_create_sai_with_addresses(pinfo, graph);
     if (!item)
-        return TAP_PACKET_DONT_REDRAW;
+        return;
     item->frame_number = sighting->frame;
     sequence_analysis_use_color_filter(pinfo, item);
-    set_node(&item->src_addr, connection, by_server ? TCPSTATE_SERVER : TCPSTATE_CLIENT);
-    set_node(&item->dst_addr, connection, by_server ? TCPSTATE_CLIENT : TCPSTATE_SERVER);
+    set_node(&item->src_addr, from);
+    set_node(&item->dst_addr, to);
     item->port_src = connection->key->port[connection->core.client_side ^ by_server];
     item->port_dst = connection->key->port[connection->core.client_side ^ !by_server];
     item->frame_label = label_of(sighting);
@@ -64,6 +117,24 @@ see_segment(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void 
     item->line_style = sighting->changes ? 2 : 1;
     item->display = TRUE;
     g_queue_push_tail(graph->items, item);
+}
+
+static tap_packet_status
+see_segment(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *record,
+            tap_flags_t flags _U_)
+{
+    seq_analysis_info_t *graph = data;
+    const struct sighting *sighting = record;
+    const struct connection *connection = sighting->entry->connection;
+    bool by_server = sighting->sender == TCPSTATE_SERVER;
+    char *from = node_name(connection, by_server ? TCPSTATE_SERVER : TCPSTATE_CLIENT);
+    char *to = node_name(connection, by_server ? TCPSTATE_CLIENT : TCPSTATE_SERVER);
+    if (take_nodes(graph, from, to))
+        add_arrow(graph, pinfo, sighting, from, to);
+    else
+        say_incomplete(graph);
+    g_free(from);
+    g_free(to);
     return TAP_PACKET_REDRAW;
 }
 
@@ -71,5 +142,6 @@ see_segment(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void 
 void
 tap_flow_register(void)
 {
+    diagrams = g_hash_table_new(NULL, NULL);
     register_seq_analysis("tcpstate", "TCP States", proto_tcpstate, TCPSTATE_TAP, 0, see_segment);
 }
