@@ -263,10 +263,12 @@ show_window() {
     if [[ -z ${XAUTHORITY:-} && -e ${HOME:-}/.Xauthority ]]; then
         wireshark_environment+=(XAUTHORITY="$HOME/.Xauthority")
     fi
-    if ((EUID == 0)); then
-        chown -R 65534:65534 "$work/home"
-        install -d -o 65534 -m 700 "$work/run"
+    if [[ -z ${XDG_RUNTIME_DIR:-} ]] || ((EUID == 0)); then
+        install -d -m 700 "$work/run"
         wireshark_environment+=(XDG_RUNTIME_DIR="$work/run")
+    fi
+    if ((EUID == 0)); then
+        chown -hR 65534:65534 "$work"
     fi
     as_user wireshark "${source[@]}" "${options[@]}"
 }

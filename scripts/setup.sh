@@ -82,8 +82,8 @@ build() {
     local directory=$root/$1 target=$2 log home
     shift 2
     if [[ -e $directory && ! -w $directory ]] || [[ ! -e $directory && ! -w $root ]]; then
-        [[ -e $directory/build.ninja ]] && nothing_newer "$directory" && return
-        die "cannot write to $directory: remove it, or run this as its owner"
+        plugin_is_current "$directory" && return
+        die "you may not write to $directory: run this as its owner, or in a copy of your own"
     fi
     log=$(mktemp)
     if [[ -e $directory/CMakeCache.txt ]]; then
@@ -104,9 +104,10 @@ build() {
     fi
 }
 
-nothing_newer() {
-    [[ -z $(find "$root/CMakeLists.txt" "$root/src" "$root/plugin" -newer "$1/build.ninja" \
-        -print -quit) ]]
+plugin_is_current() {
+    local plugin
+    plugin=$(find "$1/plugins" -name tcpstate.so -print -quit 2>/dev/null)
+    [[ -n $plugin && -z $(find "$root/src" "$root/plugin" -type f -newer "$plugin" -print -quit) ]]
 }
 
 build_failed() {
