@@ -76,10 +76,22 @@ add_phases(const struct canvas *canvas)
     add_string(canvas, FIELD_SERVER_PHASE, server);
     add_hidden(canvas, FIELD_PHASE, client);
     add_hidden(canvas, FIELD_PHASE, server);
+}
+
+static void
+add_evidence(const struct canvas *canvas)
+{
+    const struct timeline_entry *entry = canvas->sighting->entry;
     add_string(canvas, FIELD_CLIENT_EVIDENCE,
                tcpstate_evidence_name(entry->evidence[TCPSTATE_CLIENT]));
     add_string(canvas, FIELD_SERVER_EVIDENCE,
                tcpstate_evidence_name(entry->evidence[TCPSTATE_SERVER]));
+}
+
+static void
+add_ages(const struct canvas *canvas)
+{
+    const struct timeline_entry *entry = canvas->sighting->entry;
     add_age(canvas, FIELD_CLIENT_TIME, entry->since[TCPSTATE_CLIENT]);
     add_age(canvas, FIELD_SERVER_TIME, entry->since[TCPSTATE_SERVER]);
 }
@@ -264,15 +276,22 @@ add_subtree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct si
     return proto_item_add_subtree(item, ett_tcpstate);
 }
 
+/* What a reader looks for first; the events come right after it. */
 static void
-add_fields(const struct canvas *canvas)
+add_states(const struct canvas *canvas)
 {
-    const struct sighting *sighting = canvas->sighting;
     add_phases(canvas);
-    add_string(canvas, FIELD_SENDER, tcpstate_role_name(sighting->sender));
-    add_string(canvas, FIELD_STAGE, tcpstate_stage_name(sighting->entry->stage));
-    if (sighting->changes)
+    if (canvas->sighting->changes)
         add_transitions(canvas);
+}
+
+static void
+add_details(const struct canvas *canvas)
+{
+    add_evidence(canvas);
+    add_ages(canvas);
+    add_string(canvas, FIELD_SENDER, tcpstate_role_name(canvas->sighting->sender));
+    add_string(canvas, FIELD_STAGE, tcpstate_stage_name(canvas->sighting->entry->stage));
     add_steps(canvas);
     add_verdicts(canvas);
     add_links(canvas);
@@ -308,8 +327,10 @@ render(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct sightin
         .sentences = sentences,
     };
     if (fields)
-        add_fields(&canvas);
+        add_states(&canvas);
     add_events(&canvas);
+    if (fields)
+        add_details(&canvas);
     if (prefs_transitions_in_info() && sighting->changes && entry->transition_count)
         col_append_fstr(pinfo->cinfo, COL_INFO, " {%s}", render_summary(pinfo->pool, sighting));
 }
