@@ -32,7 +32,7 @@ is_believed(struct observation *o)
     }
     rcv->unseen_acked = false;
     rcv->gap_of_one = ack - rcv->snd_nxt == 1;
-    tcpstate_raise(o, TCPSTATE_EVENT_capture_gap, o->rcv_role)->count = ack - rcv->snd_nxt;
+    tcpstate_raise(o, TCPSTATE_EVENT_capture_gap, o->rcv_role);
     rcv->snd_nxt = ack;
     return true;
 }
@@ -182,6 +182,10 @@ tcpstate_take_ack(struct observation *o)
             told->count = ack - rcv->text_from;
             told->span = o->segment->time - o->snd->fin_time;
             rcv->half_close_told = true;
+        }
+        if (rcv->holed && seq_le(rcv->hole, ack)) {
+            rcv->holed = false;
+            tcpstate_raise(o, TCPSTATE_EVENT_capture_gap, o->rcv_role);
         }
         rcv->snd_una = ack;
         rcv->repeats = 0;

@@ -74,7 +74,7 @@ take_first_fin(struct observation *o)
     snd->fin_time = o->segment->time;
     snd->fin_count = 1;
     number_fin(o);
-    if (seq_lt(o->snd_nxt, o->segment->seq))
+    if (snd->holed)
         tcpstate_raise(o, TCPSTATE_EVENT_fin_out_of_order, o->snd_role);
     if (o->connection->self)
         tcpstate_raise(o, TCPSTATE_EVENT_close_begun, o->snd_role);

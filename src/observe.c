@@ -199,7 +199,13 @@ take_text(struct observation *o)
         snd->iss = o->segment->seq - 1;
         snd->snd_una = o->segment->seq;
         snd->snd_nxt = o->end;
+        o->snd_nxt = o->segment->seq;
     }
+    if (!snd->holed && seq_lt(o->snd_nxt, o->segment->seq) && !o->syn) {
+        snd->holed = true;
+        snd->hole = o->segment->seq;
+    } else if (snd->holed && seq_lt(o->segment->seq, snd->hole) && seq_le(snd->hole, o->end))
+        snd->holed = false;
     snd->snd_nxt = seq_max(snd->snd_nxt, o->end - o->fin);
 }
 

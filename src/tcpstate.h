@@ -189,6 +189,7 @@ struct tcpstate_endpoint {
     uint32_t fin;        /* the number just after its FIN, if fin_sent */
     uint32_t rcv_edge;   /* right edge of the window it offers: the highest SEG.ACK + SEG.WND */
     uint32_t unseen_ack; /* what its peer acknowledged beyond snd_nxt, if unseen_acked */
+    uint32_t hole;       /* where its text goes on after octets not captured yet, if holed */
     uint32_t sack_right; /* right edge of the last SACK block it sent, if sacked */
     uint32_t syn_tsval;  /* timestamps it sent with its last SYN and its last FIN, and the newest */
     uint32_t fin_tsval;
@@ -228,7 +229,8 @@ struct tcpstate_endpoint {
     bool timestamps : 1;     /* tsval means something */
     bool sacked : 1;
     bool unseen_acked : 1;
-    bool gap_of_one : 1;   /* the octet before snd_nxt was not captured: text, or a FIN */
+    bool gap_of_one : 1; /* the octet before snd_nxt was not captured: text, or a FIN */
+    bool holed : 1;
     bool fin_repeated : 1; /* its FIN came again and awaits another acknowledgement */
     bool stuck_told : 1;
     bool half_close_told : 1;
