@@ -48,8 +48,12 @@ struct tcpstate_occurrence *tcpstate_raise(struct observation *o, enum tcpstate_
 void tcpstate_note_unacceptable(struct observation *o);
 
 /* table.c */
-bool tcpstate_table_is_copy(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
-                            const struct tcpstate_settings *settings, int64_t *span);
+struct tcpstate_connection *tcpstate_table_find_copy(struct tcpstate_pair *pair,
+                                                     const struct tcpstate_segment *segment,
+                                                     const struct tcpstate_settings *settings,
+                                                     int64_t *span);
+void tcpstate_table_note_copy(struct tcpstate_pair *pair,
+                              const struct tcpstate_connection *connection);
 struct tcpstate_connection *tcpstate_table_find(struct tcpstate_pair *pair,
                                                 const struct tcpstate_segment *segment,
                                                 const struct tcpstate_settings *settings,

@@ -331,8 +331,8 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
     int64_t span;
 
     begin_record(record);
-    if (tcpstate_table_is_copy(pair, segment, settings, &span)) {
-        o.connection = pair->live;
+    o.connection = tcpstate_table_find_copy(pair, segment, settings, &span);
+    if (o.connection) {
         look_at(&o);
         tcpstate_raise(&o, TCPSTATE_EVENT_duplicate_packet, o.snd_role)->span = span;
         o.connection->last_frame = segment->frame;
@@ -341,6 +341,7 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
         return;
     }
     o.connection = tcpstate_table_find(pair, segment, settings, spare);
+    tcpstate_table_note_copy(pair, o.connection);
     look_at(&o);
     record->opened = o.connection == spare;
     tcpstate_zeek_follow(o.connection, pair, segment, record->opened);

@@ -56,6 +56,31 @@ digest_of(const struct tcpstate_segment *segment)
     return (uint32_t)digest | 1;
 }
 
+/* The live connection becomes the previous one: so do the packets remembered of it, and those of
+ * the one before are forgotten. */
+static void
+age_copies(struct tcpstate_pair *pair)
+{
+    for (size_t i = 0; i < TCPSTATE_COPIES; i++)
+        if (pair->copies_of_previous >> i & 1)
+            pair->copies[i].digest = 0;
+    pair->copies_of_previous = UINT8_MAX;
+}
+
+/*
+ * Notes which connection the packet remembered last belongs to.
+ */
+void
+tcpstate_table_note_copy(struct tcpstate_pair *pair, const struct tcpstate_connection *connection)
+{
+    const unsigned newest = (pair->next_copy + TCPSTATE_COPIES - 1u) % TCPSTATE_COPIES;
+    const unsigned bit = 1u << newest;
+
+    pair->copies_of_previous =
+        (uint8_t)(connection == pair->previous ? pair->copies_of_previous | bit
+                                               : pair->copies_of_previous & ~bit);
+}
+
 /*
  * Whether this packet was captured before, within settings->copy nanoseconds.
  *
@@ -63,9 +88,9 @@ digest_of(const struct tcpstate_segment *segment)
  * as the retransmission it looks like. A packet is remembered as a side effect. span is set to the
  * time between the two, nanoseconds, if it is a copy.
  */
-bool
-tcpstate_table_is_copy(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
-                       const struct tcpstate_settings *settings, int64_t *span)
+struct tcpstate_connection *
+tcpstate_table_find_copy(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
+                         const struct tcpstate_settings *settings, int64_t *span)
 {
     const uint32_t digest = digest_of(segment);
     const uint32_t now = (uint32_t)(segment->time / NANOSECONDS_PER_MICROSECOND);
@@ -76,13 +101,14 @@ tcpstate_table_is_copy(struct tcpstate_pair *pair, const struct tcpstate_segment
 
         if (pair->copies[i].digest == digest && (age < 0 ? -(int64_t)age : age) <= window) {
             *span = (int64_t)age * NANOSECONDS_PER_MICROSECOND;
-            return true;
+            return pair->copies_of_previous >> i & 1 ? pair->previous : pair->live;
         }
     }
     pair->copies[pair->next_copy].digest = digest;
     pair->copies[pair->next_copy].time = now;
+    pair->copies_of_previous = (uint8_t)(pair->copies_of_previous & ~(1u << pair->next_copy));
     pair->next_copy = (uint8_t)((pair->next_copy + 1) % TCPSTATE_COPIES);
-    return false;
+    return NULL;
 }
 
 /* Whether TIME_WAIT has lasted its two MSL (RFC 9293 section 3.4.2) when the segment is captured.
@@ -164,6 +190,7 @@ begin(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
         spare->end[role].since = segment->time;
     pair->previous = pair->live;
     pair->live = spare;
+    age_copies(pair);
     return spare;
 }
 

@@ -302,6 +302,7 @@ struct tcpstate_pair {
         uint32_t digest, time;
     } copies[TCPSTATE_COPIES];
     uint8_t next_copy;
+    uint8_t copies_of_previous; /* a bit per packet: it belongs to the previous connection */
 };
 
 struct tcpstate_transition {
