@@ -133,6 +133,7 @@ tcpstate_settle(struct observation *o)
     complete_handshake(o);
     complete_close(o);
     restart_time_wait(o);
+    o->record->changed |= o->connection->stage != stage_of(o->connection);
     o->connection->stage = (uint8_t)stage_of(o->connection);
 }
 
