@@ -69,6 +69,7 @@ prove(struct observation *o, enum tcpstate_role role, uint32_t ack, uint32_t una
         tcpstate_step(o, role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, TCPSTATE_EVIDENCE_SEEN);
     }
     endpoint->fin_received = true;
+    endpoint->text_from = endpoint->snd_nxt;
     tcpstate_step(o, role, TCPSTATE_STIMULUS_RCV_FIN, TCPSTATE_EVIDENCE_SEEN);
 }
 
@@ -95,6 +96,7 @@ deliver(struct observation *o)
     if (o->connection->fins_crossed && !rcv->fin_received && o->snd->fin_sent &&
         o->segment->seq == o->snd->fin) {
         rcv->fin_received = true;
+        rcv->text_from = rcv->snd_nxt;
         tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_FIN, TCPSTATE_EVIDENCE_INFERRED);
     }
     rcv->fin_acked = true;
@@ -139,6 +141,7 @@ take_challenge_ack(struct observation *o)
             ->frame = connection->challenged_frame;
         o->record->answers_frame = connection->challenged_frame;
         connection->challenge_sent = true;
+        connection->challenge_role = (uint8_t)o->snd_role;
         connection->challenge_of_syn = connection->challenged_syn;
         connection->challenge_ack = o->segment->ack;
         o->pair->pending.active = false;
@@ -160,10 +163,8 @@ tcpstate_take_ack(struct observation *o)
         return !rcv->fin_sent;
     take_challenge_ack(o);
     o->took_fin = is_fin_covered(rcv, ack) && !is_fin_covered(rcv, rcv->snd_una);
-    if (o->took_fin) {
-        o->snd->text_from = o->snd_nxt;
+    if (o->took_fin)
         tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, rcv->fin_time);
-    }
     prove(o, o->snd_role, ack, o->snd_una);
     if (o->fit == FIT_ACCEPTABLE && !o->demanding)
         deliver(o);
@@ -228,7 +229,7 @@ tcpstate_confirm(struct observation *o)
             o->record->open_step = tcpstate_next_step(o);
     }
     if (o->snd->phase == TCPSTATE_PHASE_FIN_WAIT_2 &&
-        o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED &&
+        o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED && o->rcv->fin_received &&
         seq_lt(o->rcv->text_from, o->rcv->snd_una)) {
         o->snd->evidence = TCPSTATE_EVIDENCE_SEEN;
         o->record->changed = true;

@@ -107,6 +107,7 @@ catch_up_sender(struct observation *o)
             told->frame = o->rcv->syn_frame;
             o->record->answers_frame = o->rcv->syn_frame;
             o->connection->challenge_sent = true;
+            o->connection->challenge_role = (uint8_t)o->snd_role;
             o->connection->challenge_ack = o->segment->ack;
             return false;
         }
@@ -117,8 +118,8 @@ catch_up_sender(struct observation *o)
             return false;
         }
         snd->syn_sent = snd->syn_received = snd->numbers_known = true;
-        snd->iss = snd->snd_una = o->segment->seq - 1;
-        snd->snd_nxt = o->segment->seq;
+        snd->iss = snd->snd_una = o->snd_una = o->segment->seq - 1;
+        snd->snd_nxt = o->snd_nxt = o->segment->seq;
         tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_INFERRED);
         o->rcv->snd_una = seq_max(o->rcv->snd_una, o->segment->ack);
     }

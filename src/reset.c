@@ -88,7 +88,8 @@ name_reset(struct observation *o)
     const struct tcpstate_endpoint *snd = o->snd;
     const struct tcpstate_endpoint *rcv = o->rcv;
 
-    if (o->connection->challenge_sent && o->connection->challenge_of_syn && !o->ack &&
+    if (o->connection->challenge_sent && o->connection->challenge_role == o->rcv_role &&
+        o->connection->challenge_of_syn && !o->ack &&
         o->segment->seq == o->connection->challenge_ack) {
         tcpstate_raise(o, TCPSTATE_EVENT_peer_restarted, o->snd_role);
         o->connection->recovering = true;
@@ -185,6 +186,7 @@ static bool
 is_recovery(const struct observation *o)
 {
     return !o->ack && o->connection->challenge_sent &&
+           o->connection->challenge_role == o->rcv_role &&
            o->segment->seq == o->connection->challenge_ack && !is_synchronized(o->rcv) &&
            (o->snd->phase == TCPSTATE_PHASE_SYN_SENT ||
             o->rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED);
@@ -257,7 +259,8 @@ tcpstate_doubt_rst(struct observation *o)
     if (!connection->reset || connection->reset_role != o->snd_role ||
         o->snd->phase != TCPSTATE_PHASE_CLOSED || (o->syn && !o->ack))
         return;
-    if (age <= o->settings->copy || seq_lt(o->segment->seq, o->snd_una) || o->fit == FIT_BEYOND)
+    if (age <= o->settings->copy ||
+        (o->snd->numbers_known && seq_lt(o->segment->seq, o->snd_una)) || o->fit == FIT_BEYOND)
         return;
     tcpstate_raise(o, TCPSTATE_EVENT_reset_contradicted, o->snd_role)->frame =
         connection->reset_frame;

@@ -257,6 +257,7 @@ reject_syn_ack(struct observation *o)
         return;
     tcpstate_raise(o, TCPSTATE_EVENT_synack_bad_ack, o->snd_role);
     o->connection->challenge_sent = true;
+    o->connection->challenge_role = (uint8_t)o->snd_role;
     o->connection->challenge_of_syn = false;
     o->connection->challenge_ack = o->segment->ack;
     if (o->snd->phase != TCPSTATE_PHASE_LISTEN)
@@ -273,6 +274,7 @@ answer_old_duplicate(struct observation *o)
     keep_syn(o);
     tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
     o->connection->challenge_sent = true;
+    o->connection->challenge_role = (uint8_t)o->snd_role;
     o->connection->challenge_of_syn = false;
     o->connection->challenge_ack = o->segment->ack;
 }

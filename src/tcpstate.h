@@ -260,6 +260,7 @@ struct tcpstate_connection {
     uint8_t reset_role;                 /* who sent the accepted RST */
     uint8_t challenged_role;            /* who sent the segment in challenged_frame */
     uint8_t alternate_role;
+    uint8_t challenge_role; /* who sent the challenge ACK, if challenge_sent */
     uint8_t storm_count;    /* RSTs, or FINs, within the second that began at storm_time */
     uint8_t last_text_role; /* who sent text last, if either did */
     int64_t storm_time;
