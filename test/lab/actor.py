@@ -166,6 +166,7 @@ def start(space, local, remote):
         return pid, ours
     try:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        os.setpriority(os.PRIO_PROCESS, 0, 0)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         space.enter()
         keep = theirs.detach()

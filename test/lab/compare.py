@@ -13,6 +13,7 @@ from collections import namedtuple
 
 QUIET = 50_000_000  # all times in nanoseconds
 MOMENT = 300_000  # between a change of state and the segment that belongs to it
+IN_FLIGHT = 30_000_000  # that a segment may take from its sender to where it is captured
 LATE = 2_000_000  # between a segment and what it causes, on a busy machine
 REACTION = 60_000_000  # within this a poll shows what a segment caused
 FIELDS = ["frame.number", "frame.time_epoch", "ip.src", "ipv6.src", "tcp.srcport", "ip.dst",
@@ -156,6 +157,10 @@ class Life:
     def begin(self):
         return self.rows[0].time
 
+    def lasts(self, when):
+        """Whether it was not over by then."""
+        return self.rows[-1].new != "CLOSED" or self.rows[-1].time >= when
+
     def at(self, when):
         """Its state at a time, NONE before it began."""
         state = NONE
@@ -198,10 +203,10 @@ def match(shown, lives):
     result = {}
     for endpoint in sorted(shown, key=lambda one: one.connection, reverse=True):
         candidates = left.get(endpoint.ends, [])
-        end = endpoint.frames[-1][0] + MOMENT
+        begin, end = endpoint.frames[0][0] - IN_FLIGHT, endpoint.frames[-1][0] + MOMENT
         while candidates and candidates[-1].begin > end:
             candidates.pop()
-        result[endpoint] = candidates.pop() if candidates else None
+        result[endpoint] = candidates.pop() if candidates and candidates[-1].lasts(begin) else None
     return result
 
 
@@ -284,7 +289,7 @@ def same_sequence(states, life, wire, end):
         return ours in ([], ["CLOSED"])
     for row, left in life.spans(end):
         if ours[:1] == ["TIME_WAIT"] and unseen_time_wait(row, wire):
-            ours.pop(0)
+            ours = ours[1:] or [row.new]
         if ours[:1] == [row.new]:
             ours.pop(0)
         elif not (silent(row, left, wire) or crossed(row.time, left, wire)):

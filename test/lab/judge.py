@@ -21,7 +21,7 @@ STATES = {1: "ESTABLISHED", 2: "SYN_SENT", 3: "SYN_RECEIVED", 4: "FIN_WAIT_1", 5
           6: "TIME_WAIT", 7: "CLOSED", 8: "CLOSE_WAIT", 9: "LAST_ACK", 10: "LISTEN",
           11: "CLOSING", 12: "SYN_RECEIVED"}
 
-LOCAL_FAILURE = 8000  # ns within which connect() fails that sends nothing
+SYN_LEAVES = 2000000  # ns within which a SYN is captured
 REQUEST_SETTLES = 50000000  # ns after which a request socket that no poll has shown is gone
 
 Change = namedtuple("Change", "time socket old new local remote")
@@ -295,8 +295,10 @@ def _apply_poll(endpoints, moot, poll):
             endpoint.polled(poll.begin, poll.states.get(ends))
 
 
-def lives(changes):
+def lives(changes, asked):
     """Each change with its endpoint: (local, remote), change.
+
+    asked: of every SYN captured where it was sent, (time, local, remote).
 
     A connecting socket has no port at first, and the kernel uses the memory of a closed socket
     again, even for the other host: so a socket's changes are gathered up to its end.
@@ -309,15 +311,22 @@ def lives(changes):
             result += _named(open_lives.pop(change.socket))
     for life in open_lives.values():
         result += _named(life)
+    sent = {}
+    for when, local, remote in asked:
+        sent.setdefault((local, remote), []).append(when)
+    result = [(ends, change) for ends, change, first, last in result
+              if first.new != "SYN_SENT" or _was_sent(sent.get(ends, []), first.time, last.time)]
     return sorted(result, key=lambda entry: entry[1].time)
+
+
+def _was_sent(times, begin, end):
+    """Whether a SYN left: a connect() to a pair that is in use fails without one."""
+    return any(begin - SYN_LEAVES <= when <= max(end, begin + SYN_LEAVES) for when in times)
 
 
 def _named(life):
     if life[0].old not in ("CLOSED", "LISTEN"):
         return []  # of a namespace that is being removed
-    if [change.new for change in life] == ["SYN_SENT", "CLOSED"] and \
-            life[1].time - life[0].time < LOCAL_FAILURE:
-        return []  # connect() failed before a SYN was sent: the pair is in use
     ends = [(change.local, change.remote) for change in life
             if change.local[1] and change.remote[1]]
-    return [(ends[-1], change) for change in life] if ends else []
+    return [(ends[-1], change, life[0], life[-1]) for change in life] if ends else []
