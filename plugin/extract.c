@@ -5,7 +5,8 @@
  * The tree says only where a header lies: numbers are read from the bytes, because fields such as
  * tcp.seq depend on the user's preferences. The one field that is asked for is tcp.len, which copes
  * with offloaded and cut segments; it also tells a segment from a header that is only quoted, or is
- * in a fragment: those have none.
+ * in a fragment: those have none. Checksums are judged only if the user has Wireshark verify them,
+ * since a capture made on the sending host often holds those that its network card fills in.
  *
  * Limitations: a TCP layer inside another protocol's subtree (several packets in one 802.11
  * aggregate) is found only if it is the only one, and an IPv6 routing header is not looked into.
@@ -15,9 +16,12 @@
 #include <string.h>
 
 /* Wireshark's numbers of the protocols and the field looked for; written once, at start-up. */
-static int id_tcp = -1, id_tcp_len = -1;
+static int id_tcp = -1, id_tcp_len = -1, id_tcp_checksum = -1;
 static int id_ip = -1, id_ipv6 = -1, id_icmp = -1, id_icmpv6 = -1;
 static int id_vlan = -1, id_vlan_outer = -1;
+
+/* Whether Wireshark verifies the checksums; written by extract_wanted() for each capture. */
+static bool verify_tcp, verify_ip;
 
 #define IPV4_HEADER 20
 #define IPV6_HEADER 40
@@ -32,6 +36,7 @@ struct outer {
     struct endpoints endpoints;
     uint16_t ip_id;
     uint8_t ttl;
+    bool bad_checksum; /* the IP header's, if it was verified */
 };
 
 /* Looks up the numbers of what this file reads. Called once, when every protocol is registered. */
@@ -40,6 +45,7 @@ extract_register(void)
 {
     id_tcp = proto_get_id_by_filter_name("tcp");
     id_tcp_len = proto_registrar_get_id_byname("tcp.len");
+    id_tcp_checksum = proto_registrar_get_id_byname("tcp.checksum.status");
     id_ip = proto_get_id_by_filter_name("ip");
     id_ipv6 = proto_get_id_by_filter_name("ipv6");
     id_icmp = proto_get_id_by_filter_name("icmp");
@@ -48,12 +54,17 @@ extract_register(void)
     id_vlan_outer = proto_get_id_by_filter_name("ieee8021ad");
 }
 
-/* The fields that Wireshark must put into the tree for extract(); the caller owns the array. */
+/* The fields that Wireshark must put into the tree for extract(); the caller owns the array. To be
+ * called when a capture begins: the answer depends on the preferences. */
 GArray *
 extract_wanted(void)
 {
     GArray *wanted = g_array_new(FALSE, FALSE, sizeof(int));
     g_array_append_val(wanted, id_tcp_len);
+    verify_ip = ws_preference("ip", "check_checksum");
+    verify_tcp = ws_preference("tcp", "check_checksum");
+    if (verify_tcp)
+        g_array_append_val(wanted, id_tcp_checksum);
     return wanted;
 }
 
@@ -87,6 +98,17 @@ set_addresses(struct endpoints *endpoints, const uint8_t *source, const uint8_t 
     memcpy(endpoints->address[0], source, size);
     memcpy(endpoints->address[1], destination, size);
     endpoints->address_size = size;
+}
+
+/* Whether an IPv4 header of so many octets has a wrong checksum (RFC 1071). */
+static bool
+is_damaged(const uint8_t *header, int size)
+{
+    uint32_t sum = 0;
+    for (int i = 0; i + 1 < size; i += 2)
+        sum += read16(header + i);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (sum & 0xffff) + (sum >> 16) != 0xffff;
 }
 
 static void
@@ -156,6 +178,14 @@ child_of(const proto_node *node, int id)
     return NULL;
 }
 
+/* Whether a TCP layer has a wrong checksum. */
+static bool
+is_wrong(const proto_node *tcp)
+{
+    const field_info *status = child_of(tcp, id_tcp_checksum);
+    return status && ws_finfo_uint(status) == PROTO_CHECKSUM_E_BAD;
+}
+
 /* The segment whose header is at start; length is its tcp.len, NULL if it has none. */
 static bool
 read_segment(tvbuff_t *tvb, int start, const field_info *length, const packet_info *pinfo,
@@ -172,6 +202,7 @@ read_segment(tvbuff_t *tvb, int start, const field_info *length, const packet_in
     found->endpoints.port[0] = read16(header);
     found->endpoints.port[1] = read16(header + 2);
     found->segment.len = ws_finfo_uint(length);
+    found->segment.bad_packet = outer->bad_checksum;
     found->segment.text_cut =
         (uint32_t)available < (uint32_t)(header[12] >> 4) * 4 + found->segment.len;
     set_context(pinfo, outer, found);
@@ -252,12 +283,16 @@ note_outer(const field_info *item, struct outer *outer)
     int available = 0;
     const uint8_t *octets;
     int id = item->hfinfo->id;
-    if (id == id_ip && (octets = octets_of(item, IPV4_HEADER, &available)) != NULL)
+    if (id == id_ip && (octets = octets_of(item, IPV4_HEADER, &available)) != NULL) {
+        int size = (octets[0] & 0xf) * 4;
         read_ipv4(octets, outer);
-    else if (id == id_ipv6 && (octets = octets_of(item, IPV6_HEADER, &available)) != NULL)
+        outer->bad_checksum = verify_ip && size <= available && is_damaged(octets, size);
+    } else if (id == id_ipv6 && (octets = octets_of(item, IPV6_HEADER, &available)) != NULL) {
         read_ipv6(octets, outer);
-    else if ((id == id_vlan || id == id_vlan_outer) &&
-             (octets = octets_of(item, 2, &available)) != NULL)
+        outer->bad_checksum = false;
+    }
+    if ((id == id_vlan || id == id_vlan_outer) &&
+        (octets = octets_of(item, 2, &available)) != NULL)
         outer->endpoints.vlan = (outer->endpoints.vlan << 12 | (read16(octets) & 0xfff)) & 0xffffff;
 }
 
@@ -300,8 +335,11 @@ extract(const proto_tree *tree, const packet_info *pinfo, struct extracted *foun
             tcp_seen = true;
             if (outer.endpoints.address_size == 0)
                 use_frame_addresses(pinfo, &outer);
-            count += read_segment(item->ds_tvb, item->start, child_of(node, id_tcp_len), pinfo,
-                                  &outer, &found[count]);
+            if (read_segment(item->ds_tvb, item->start, child_of(node, id_tcp_len), pinfo, &outer,
+                             &found[count])) {
+                found[count].segment.bad_checksum = verify_tcp && is_wrong(node);
+                count++;
+            }
         } else if (id == id_icmp || id == id_icmpv6) {
             icmp_seen = true;
             count += id == id_icmp ? read_icmp(item, pinfo, &outer, &found[count])

@@ -27,7 +27,7 @@ time_wait_end(const struct tcpstate_connection *connection)
     int64_t end = INT64_MIN;
     for (int role = TCPSTATE_CLIENT; role <= TCPSTATE_SERVER; role++)
         if (connection->end[role].phase == TCPSTATE_PHASE_TIME_WAIT)
-            end = MAX(end, connection->end[role].timer + 2 * settings.msl);
+            end = MAX(end, connection->end[role].mark + 2 * settings.msl);
     return end;
 }
 

@@ -124,7 +124,7 @@ connection_filter(WS_FILTER_ARGUMENTS)
     if (count == 0)
         return NULL;
     return g_strdup_printf("tcpstate.connection == %u",
-                           sightings[count - 1].entry->connection->core.index);
+                           sightings[count - 1].entry.connection->core.index);
 }
 
 /* Wireshark's own entry: registers the protocol. Called once, at start-up. */

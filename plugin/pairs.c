@@ -116,8 +116,11 @@ pairs_find(struct extracted *found, bool vlans_apart, const struct pair_key **ke
 struct connection *
 pairs_spare(const struct pair_key *key)
 {
-    if (!spare)
-        spare = arena_at(arena_take(sizeof(*spare)));
+    if (!spare) {
+        uint32_t place = arena_take(sizeof(*spare));
+        spare = arena_at(place);
+        spare->place = place;
+    }
     spare->core.index = next_index;
     spare->key = key;
     return spare;

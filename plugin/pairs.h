@@ -21,7 +21,8 @@ struct pair_key {
 struct connection {
     struct tcpstate_connection core;
     const struct pair_key *key;
-    uint32_t entry; /* its last entry in the timeline */
+    uint32_t place; /* its own, in the arena */
+    uint32_t entry; /* its last entry's, in the arena */
 };
 
 void pairs_register(void);

@@ -69,7 +69,7 @@ add_age(const struct canvas *canvas, enum field field, int64_t since)
 static void
 add_phases(const struct canvas *canvas)
 {
-    const struct timeline_entry *entry = canvas->sighting->entry;
+    const struct entry *entry = &canvas->sighting->entry;
     const char *client = tcpstate_phase_name(entry->phase[TCPSTATE_CLIENT]);
     const char *server = tcpstate_phase_name(entry->phase[TCPSTATE_SERVER]);
     add_string(canvas, FIELD_CLIENT_PHASE, client);
@@ -81,7 +81,7 @@ add_phases(const struct canvas *canvas)
 static void
 add_evidence(const struct canvas *canvas)
 {
-    const struct timeline_entry *entry = canvas->sighting->entry;
+    const struct entry *entry = &canvas->sighting->entry;
     add_string(canvas, FIELD_CLIENT_EVIDENCE,
                tcpstate_evidence_name(entry->evidence[TCPSTATE_CLIENT]));
     add_string(canvas, FIELD_SERVER_EVIDENCE,
@@ -91,7 +91,7 @@ add_evidence(const struct canvas *canvas)
 static void
 add_ages(const struct canvas *canvas)
 {
-    const struct timeline_entry *entry = canvas->sighting->entry;
+    const struct entry *entry = &canvas->sighting->entry;
     add_age(canvas, FIELD_CLIENT_TIME, entry->since[TCPSTATE_CLIENT]);
     add_age(canvas, FIELD_SERVER_TIME, entry->since[TCPSTATE_SERVER]);
 }
@@ -99,7 +99,7 @@ add_ages(const struct canvas *canvas)
 static enum tcpstate_role
 shown_role(const struct sighting *sighting, enum tcpstate_role role)
 {
-    return sighting->entry->connection->core.self ? TCPSTATE_SELF : role;
+    return sighting->entry.connection->core.self ? TCPSTATE_SELF : role;
 }
 
 /* "client FIN_WAIT_2 -> TIME_WAIT". There are few of these and they are shown often, so each is
@@ -118,12 +118,13 @@ transition_text(enum tcpstate_role role, enum tcpstate_phase from, enum tcpstate
 static void
 add_transitions(const struct canvas *canvas)
 {
-    const struct timeline_entry *entry = canvas->sighting->entry;
-    const struct tcpstate_transition *transition = timeline_transitions(entry);
-    for (size_t i = 0; i < entry->transition_count; i++)
+    const struct entry *entry = &canvas->sighting->entry;
+    for (size_t i = 0; i < entry->transition_count; i++) {
+        struct tcpstate_transition transition = entry_transition(entry, i);
         add_string(canvas, FIELD_TRANSITION,
-                   transition_text(shown_role(canvas->sighting, transition[i].role),
-                                   transition[i].from, transition[i].to));
+                   transition_text(shown_role(canvas->sighting, transition.role), transition.from,
+                                   transition.to));
+    }
 }
 
 static void
@@ -132,7 +133,7 @@ add_links(const struct canvas *canvas)
     const struct tcpstate_endpoint *client = &canvas->connection->end[TCPSTATE_CLIENT];
     const struct tcpstate_endpoint *server =
         &canvas->connection->end[canvas->connection->self ? TCPSTATE_CLIENT : TCPSTATE_SERVER];
-    const struct timeline_entry *entry = canvas->sighting->entry;
+    const struct entry *entry = &canvas->sighting->entry;
     add_frame(canvas, FIELD_CLIENT_SYN, client->syn_frame);
     add_frame(canvas, FIELD_SERVER_SYN, server->syn_frame);
     add_frame(canvas, FIELD_CLIENT_FIN, client->fin_frame);
@@ -145,7 +146,7 @@ add_links(const struct canvas *canvas)
 static void
 add_steps(const struct canvas *canvas)
 {
-    const struct timeline_entry *entry = canvas->sighting->entry;
+    const struct entry *entry = &canvas->sighting->entry;
     if (canvas->sighting->changes && entry->open_step)
         add_uint(canvas, FIELD_OPEN_STEP, entry->open_step);
     if (canvas->sighting->changes && entry->close_step)
@@ -177,7 +178,7 @@ add_verdicts(const struct canvas *canvas)
 {
     const struct sighting *sighting = canvas->sighting;
     const struct tcpstate_connection *connection = canvas->connection;
-    unsigned settled = sighting->changes ? sighting->entry->settled : 0;
+    unsigned settled = sighting->changes ? sighting->entry.settled : 0;
     if (sighting->later)
         add_verdict(canvas, FIELD_OPEN, tcpstate_open_name(tcpstate_final_open(connection)));
     else if (settled & TCPSTATE_SETTLED_OPEN)
@@ -216,15 +217,14 @@ static void
 add_events(const struct canvas *canvas)
 {
     const struct sighting *sighting = canvas->sighting;
-    const struct timeline_entry *entry = sighting->entry;
-    if (sighting->changes)
-        for (size_t i = 0; i < entry->event_count; i++)
-            add_event(canvas, &timeline_events(entry)[i]);
+    struct tcpstate_occurrence events[TCPSTATE_MAX_EVENTS];
+    size_t count = sighting->changes ? entry_events(&sighting->entry, events) : 0;
+    for (size_t i = 0; i < count; i++)
+        add_event(canvas, &events[i]);
     if (!sighting->later || sighting->frame != canvas->connection->last_frame)
         return;
     struct tcpstate_settings settings = prefs_settings();
-    struct tcpstate_occurrence events[TCPSTATE_MAX_EVENTS];
-    size_t count =
+    count =
         tcpstate_finish(canvas->connection, &settings, timeline_end(), events, TCPSTATE_MAX_EVENTS);
     for (size_t i = 0; i < count; i++)
         add_event(canvas, &events[i]);
@@ -234,17 +234,17 @@ add_events(const struct canvas *canvas)
 static void
 append_chain(wmem_strbuf_t *title, const struct sighting *sighting, enum tcpstate_role role)
 {
-    const struct timeline_entry *entry = sighting->entry;
-    const struct tcpstate_transition *transition = timeline_transitions(entry);
+    const struct entry *entry = &sighting->entry;
     size_t count = sighting->changes ? entry->transition_count : 0;
     bool begun = false;
     wmem_strbuf_append_printf(title, "%s ", tcpstate_role_name(shown_role(sighting, role)));
     for (size_t i = 0; i < count; i++) {
-        if (shown_role(sighting, transition[i].role) != shown_role(sighting, role))
+        struct tcpstate_transition transition = entry_transition(entry, i);
+        if (shown_role(sighting, transition.role) != shown_role(sighting, role))
             continue;
         if (!begun)
-            wmem_strbuf_append(title, tcpstate_phase_name(transition[i].from));
-        wmem_strbuf_append_printf(title, " -> %s", tcpstate_phase_name(transition[i].to));
+            wmem_strbuf_append(title, tcpstate_phase_name(transition.from));
+        wmem_strbuf_append_printf(title, " -> %s", tcpstate_phase_name(transition.to));
         begun = true;
     }
     if (!begun)
@@ -259,7 +259,7 @@ render_summary(wmem_allocator_t *scope, const struct sighting *sighting)
 {
     wmem_strbuf_t *title = wmem_strbuf_new(scope, "");
     append_chain(title, sighting, TCPSTATE_CLIENT);
-    if (!sighting->entry->connection->core.self) {
+    if (!sighting->entry.connection->core.self) {
         wmem_strbuf_append(title, ", ");
         append_chain(title, sighting, TCPSTATE_SERVER);
     }
@@ -291,7 +291,7 @@ add_details(const struct canvas *canvas)
     add_evidence(canvas);
     add_ages(canvas);
     add_string(canvas, FIELD_SENDER, tcpstate_role_name(canvas->sighting->sender));
-    add_string(canvas, FIELD_STAGE, tcpstate_stage_name(canvas->sighting->entry->stage));
+    add_string(canvas, FIELD_STAGE, tcpstate_stage_name(canvas->sighting->entry.stage));
     add_steps(canvas);
     add_verdicts(canvas);
     add_links(canvas);
@@ -314,7 +314,7 @@ are_experts_read(proto_tree *tree)
 void
 render(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct sighting *sighting)
 {
-    const struct timeline_entry *entry = sighting->entry;
+    const struct entry *entry = &sighting->entry;
     bool has_events = sighting->later || (sighting->changes && entry->event_count > 0);
     bool fields = proto_field_is_referenced(tree, proto_tcpstate);
     bool sentences = has_events && are_experts_read(tree);

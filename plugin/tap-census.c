@@ -67,7 +67,7 @@ see_segment(void *data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, con
             tap_flags_t flags _U_)
 {
     const struct sighting *sighting = record;
-    follow_add(&follow, sighting->entry->connection);
+    follow_add(&follow, sighting->entry.connection);
     return TAP_PACKET_REDRAW;
 }
 

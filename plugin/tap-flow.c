@@ -100,7 +100,7 @@ static void
 add_arrow(seq_analysis_info_t *graph, packet_info *pinfo, const struct sighting *sighting,
           const char *from, const char *to)
 {
-    const struct connection *connection = sighting->entry->connection;
+    const struct connection *connection = sighting->entry.connection;
     bool by_server = sighting->sender == TCPSTATE_SERVER;
     seq_analysis_item_t *item = sequence_analysis_create_sai_with_addresses(pinfo, graph);
     if (!item)
@@ -125,7 +125,7 @@ see_segment(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void 
 {
     seq_analysis_info_t *graph = data;
     const struct sighting *sighting = record;
-    const struct connection *connection = sighting->entry->connection;
+    const struct connection *connection = sighting->entry.connection;
     bool by_server = sighting->sender == TCPSTATE_SERVER;
     char *from = node_name(connection, by_server ? TCPSTATE_SERVER : TCPSTATE_CLIENT);
     char *to = node_name(connection, by_server ? TCPSTATE_CLIENT : TCPSTATE_SERVER);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Keeps what was judged: the entries in the arena, and a table from frames to entries.
+ * Keeps what was judged: a table from frames to entries.
  */
 #include "arena.h"
 #include "timeline.h"
@@ -51,49 +51,6 @@ cell_of(uint32_t frame)
     return &pages[page][frame % PAGE_CELLS];
 }
 
-/* The events of an entry, entry->event_count of them. */
-const struct tcpstate_occurrence *
-timeline_events(const struct timeline_entry *entry)
-{
-    return (const struct tcpstate_occurrence *)(entry + 1);
-}
-
-/* The transitions of an entry, entry->transition_count of them. */
-const struct tcpstate_transition *
-timeline_transitions(const struct timeline_entry *entry)
-{
-    return (const struct tcpstate_transition *)(timeline_events(entry) + entry->event_count);
-}
-
-_Static_assert(sizeof(struct timeline_entry) % 8 == 0, "events lie behind the entry, aligned");
-_Static_assert(TCPSTATE_MAX_TRANSITIONS < 16 && TCPSTATE_MAX_EVENTS < 16, "counts have four bits");
-
-static uint32_t
-make_entry(const struct tcpstate_record *record)
-{
-    size_t events = record->event_count * sizeof(record->event[0]);
-    size_t transitions = record->transition_count * sizeof(record->transition[0]);
-    uint32_t place = arena_take(sizeof(struct timeline_entry) + events + transitions);
-    struct timeline_entry *entry = arena_at(place);
-    *entry = (struct timeline_entry){
-        .connection = (const struct connection *)record->connection,
-        .since = {record->since[0], record->since[1]},
-        .answers_frame = record->answers_frame,
-        .reset_frame = record->connection->reset_frame,
-        .phase = {record->phase[0], record->phase[1]},
-        .evidence = {record->evidence[0], record->evidence[1]},
-        .open_step = record->open_step,
-        .close_step = record->close_step,
-        .stage = record->stage & 15,
-        .settled = record->settled & 15,
-        .transition_count = record->transition_count & 15,
-        .event_count = record->event_count & 15,
-    };
-    memcpy(entry + 1, record->event, events);
-    memcpy((char *)(entry + 1) + events, record->transition, transitions);
-    return place;
-}
-
 /* Puts one more segment into its frame's cell. */
 static void
 put_cell(uint32_t frame, struct cell added)
@@ -118,7 +75,7 @@ timeline_add(const struct tcpstate_record *record, const struct tcpstate_segment
     struct connection *connection = (struct connection *)record->connection;
     bool changes = record->changed || connection->entry == 0;
     if (changes)
-        connection->entry = make_entry(record);
+        connection->entry = entry_make(record);
     put_cell(segment->frame, (struct cell){
                                  .place = connection->entry,
                                  .flags = segment->flags,
@@ -141,15 +98,16 @@ timeline_at(uint32_t frame, struct sighting *sightings)
         return 0;
     size_t count = cell->several ? MIN(cell->length, EXTRACT_MAX) : 1;
     const struct cell *cells = cell->several ? arena_at(cell->place) : cell;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
         sightings[i] = (struct sighting){
-            .entry = arena_at(cells[i].place),
             .frame = frame,
             .length = cells[i].length,
             .flags = cells[i].flags,
             .sender = cells[i].sender,
             .changes = cells[i].changes,
         };
+        entry_read(cells[i].place, &sightings[i].entry);
+    }
     return count;
 }
 

@@ -10,6 +10,8 @@
 #include <ws_version.h>
 #include <epan/packet.h>
 #include <epan/conversation_filter.h>
+#include <epan/prefs.h>
+#include <epan/prefs-int.h>
 #include <epan/proto.h>
 #include <epan/tap.h>
 
@@ -51,6 +53,15 @@ static inline bool
 ws_tree_is_visible(const proto_tree *tree)
 {
     return tree && PTREE_DATA(tree)->visible;
+}
+
+/* Another protocol's preference that is on or off; false if there is none of that name. */
+static inline bool
+ws_preference(const char *protocol, const char *name)
+{
+    module_t *module = prefs_find_module(protocol);
+    pref_t *preference = module ? prefs_find_preference(module, name) : NULL;
+    return preference && prefs_get_bool_value(preference, pref_current);
 }
 
 /* The flow graph's interface. Some packages (Debian 12) leave its header out of the development
