@@ -133,7 +133,8 @@ take_challenge_ack(struct observation *o)
 
     if (!connection->challenged_frame || connection->challenged_role == o->snd_role)
         return;
-    if (pure && o->segment->seq == o->snd->snd_nxt && o->segment->ack == o->rcv->snd_una) {
+    if (pure && o->snd->numbers_known && o->segment->seq == o->snd->snd_nxt &&
+        o->segment->ack == o->rcv->snd_una) {
         const bool reuse = connection->challenged_syn && o->snd->phase == TCPSTATE_PHASE_TIME_WAIT;
 
         tcpstate_raise(o, reuse ? TCPSTATE_EVENT_reuse_refused : TCPSTATE_EVENT_challenge_ack,
