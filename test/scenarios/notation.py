@@ -34,6 +34,11 @@ CLOSES = set(
     "four-way three-way two-way simultaneous reset reset-after-fin none".split()
 )
 CLOSERS = {"client", "server", "both"}
+CAUSES = set(
+    "closed-port no-connection data-after-close unread-data linger-zero keepalive-timeout "
+    "retransmission-timeout bad-handshake-ack old-duplicate time-wait-assassination idle-timeout "
+    "unknown".split()
+)
 FLAGS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, ".": 0x10, "U": 0x20, "E": 0x40, "W": 0x80}
 UNREACHABLE = {  # name: (IPv4 type, code), (IPv6 type, code), whether it ends an attempt
     "net-unreachable": ((3, 0), (1, 0), True),
@@ -72,6 +77,7 @@ class Expected:
     open: str = ""  # "" = this segment must not settle it
     close: str = ""
     closer: str = ""
+    cause: str = None
     events: tuple = ()
     exact: bool = False  # events below and at chat count too
 
@@ -166,9 +172,12 @@ class _Reader:
         if word in ("after", "self", "ipv6", "isn", "events"):
             return self._directive(line.split())
         said, _, expected = line.partition("|")
-        step = self._step(number, line, said.split())
-        step.expected = self._expected(expected)
-        self.scenario.steps.append(step)
+        words = said.split()
+        times = int(words.pop(0)[1:]) if re.fullmatch(r"x\d+", words[0]) else 1
+        for _ in range(times):
+            step = self._step(number, line, list(words))
+            step.expected = self._expected(expected)
+            self.scenario.steps.append(step)
         return None
 
     def _directive(self, words):
@@ -311,6 +320,8 @@ class _Reader:
                 expected.close = _one_of(CLOSES, words.pop(0))
             elif word == "by":
                 expected.closer = _one_of(CLOSERS, words.pop(0))
+            elif word == "for":
+                expected.cause = _one_of(CAUSES, words.pop(0))
             else:
                 raise ScenarioError(f"what is {word}?")
 

@@ -7,7 +7,7 @@ import subprocess
 
 import notation
 
-SETTLED = {"open", "close", "closer"}
+SETTLED = {"open", "close", "closer", "cause"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Row:
     open: str = ""
     close: str = ""
     closer: str = ""
+    cause: str = ""
     answers: int = 0  # index of the packet in its scenario, from 1
 
     def phases(self):
@@ -46,6 +47,8 @@ class Row:
                 text += f" -> {name} {getattr(self, name)}"
         if self.closer:
             text += f" by {self.closer}"
+        if self.cause:
+            text += f" for {self.cause}"
         return text + "".join(f" ! {e}" for e in self.events) + f"  {list(self.transitions)}"
 
 
@@ -116,8 +119,8 @@ def row_of(columns):
         int(columns[9] or 0),
         split(columns[10]),
         split(columns[11]),
-        *columns[12:15],
-        int(columns[15] or 0),
+        *columns[12:16],
+        int(columns[16] or 0),
     )
 
 
@@ -215,7 +218,7 @@ class Checker:
             return ["no row"]
         problems = self._states(step, row) + self._transitions(step, row)
         problems += self._events(expected, row)
-        for name in ("stage", "open_step", "close_step", "connection"):
+        for name in ("stage", "open_step", "close_step", "connection", "cause"):
             wanted = getattr(expected, name)
             if wanted is not None and wanted != getattr(row, name):
                 problems.append(f"{name} {getattr(row, name)}, expected {wanted}")

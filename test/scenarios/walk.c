@@ -10,7 +10,7 @@
  * hexadecimal. Columns of the answer are separated by tabs:
  *
  *   FRAME CONNECTION SENDER CLIENT EVIDENCE SERVER EVIDENCE STAGE OPEN_STEP CLOSE_STEP
- *   TRANSITIONS EVENTS OPEN CLOSE CLOSER ANSWERS_FRAME
+ *   TRANSITIONS EVENTS OPEN CLOSE CLOSER CAUSE ANSWERS_FRAME
  *
  * A segment that yields no record prints its frame alone.
  */
@@ -30,7 +30,7 @@ static const struct tcpstate_settings settings = {
     .idle = 60 * INT64_C(1000000000),
     .copy = INT64_C(1000000),
     .slow = 3 * INT64_C(1000000000),
-    .storm = 100,
+    .storm = 20,
 };
 
 static struct tcpstate_pair pairs[PAIRS];
@@ -91,9 +91,10 @@ print_record(uint32_t frame, const struct tcpstate_record *record)
                tcpstate_phase_name(record->transition[i].to));
     printf("\t");
     print_events(record->event, record->event_count);
-    printf("\t%s\t%s\t%s\t%" PRIu32 "\n", open ? tcpstate_open_name(connection->open) : "",
+    printf("\t%s\t%s\t%s\t%s\t%" PRIu32 "\n", open ? tcpstate_open_name(connection->open) : "",
            close ? tcpstate_close_name(connection->close) : "",
-           close ? tcpstate_closer_name(connection->closer) : "", record->answers_frame);
+           close ? tcpstate_closer_name(connection->closer) : "",
+           close ? tcpstate_cause_name(connection->cause) : "", record->answers_frame);
 }
 
 static size_t

@@ -78,11 +78,11 @@ def read(path):
 
 
 def walk(states, old, new):
-    """Adds a transition to the states an endpoint went through; a revision removes what was
-    inferred too early."""
+    """Adds a transition to the states an endpoint went through. A revision removes what was
+    inferred too early: the last state or two, never more."""
     if not states:
         states.append(old)
-    if ORDER.index(new) < ORDER.index(old) and new in states:
+    if ORDER.index(new) < ORDER.index(old) and new in states[-3:]:
         while states[-1] != new:
             states.pop()
     else:
@@ -116,6 +116,8 @@ def difference(states, life, last_time):
     theirs = life.states[1:]
     if theirs[-1] == "TIME_WAIT" and ours[-2:] == ["TIME_WAIT", "CLOSED"]:
         ours.pop()  # the record does not tell when TIME_WAIT ended
+    if theirs[-2:] == ["SYN_RECEIVED", "CLOSED"] and ours[-1:] == ["LISTEN"]:
+        ours[-1] = "CLOSED"  # the request is gone, its listener is not
     if ours == theirs[: len(ours)]:
         rest = theirs[len(ours) - 1 if ours else 0 :]
         steps = list(zip(rest, rest[1:]))

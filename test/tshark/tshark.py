@@ -31,6 +31,7 @@ FIELDS = {
     "open": "tcpstate.open",
     "close": "tcpstate.close",
     "closer": "tcpstate.closer",
+    "cause": "tcpstate.reset.cause",
     "answers": "tcpstate.answers_frame",
     "phase": "tcpstate.phase",
 }
@@ -80,6 +81,7 @@ AT_THE_END = {
     "stuck_fin_unacked",
     "syn_unanswered",
     "half_open",
+    "gave_up_retransmitting",
 }
 
 
@@ -106,7 +108,7 @@ class Tshark:
         copy.chmod(0o644)
         return copy
 
-    def run(self, *arguments, plugin=True, check=True):
+    def run(self, *arguments, plugin=True, check=True, timeout=120):
         """Runs tshark; check: it must succeed. Returns the finished process."""
         command = ["tshark", *map(str, arguments)]
         if os.geteuid() == 0:
@@ -116,7 +118,13 @@ class Tshark:
         environment["WIRESHARK_PLUGIN_DIR"] = str(self.plugins if plugin else self.home / "none")
         environment.pop("XDG_CONFIG_HOME", None)
         done = subprocess.run(
-            command, env=environment, cwd=self.home, capture_output=True, text=True, errors="replace"
+            command,
+            env=environment,
+            cwd=self.home,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=timeout,
         )
         assert not check or done.returncode == 0, done.stderr
         return done
@@ -177,17 +185,16 @@ def _value(_name, kind, text):
 
 
 def without_verdicts(row):
-    return dataclasses.replace(row, open="", close="", closer="")
+    return dataclasses.replace(row, open="", close="", closer="", cause="")
 
 
-def without_end(row, is_last):
-    """A row of a later pass without what only the end of the capture tells."""
-    if not is_last:
-        return row
-    events = list(row.events)
-    while events and events[-1] in AT_THE_END:
-        events.pop()
-    return dataclasses.replace(row, events=tuple(events))
+def without_end(row, one_pass):
+    """The last row of a connection without what a later pass adds to it: what only the end of the
+    capture tells."""
+    known = len(one_pass.events)
+    if set(row.events[known:]) <= AT_THE_END:
+        return dataclasses.replace(row, events=row.events[:known])
+    return row
 
 
 def same_facts(one_pass, later):
@@ -200,7 +207,7 @@ def same_facts(one_pass, later):
             differences.append(f"frame {frame}: {first} / {second}")
             continue
         if frame == last[second.connection]:
-            first, second = without_end(first, True), without_end(second, True)
+            second = without_end(second, first)
         if without_verdicts(first) != without_verdicts(second):
             differences.append(f"frame {frame}:\n  {first}\n  {second}")
     return differences

@@ -14,8 +14,6 @@
     X(UNKNOWN,      SND_SYN,         SYN_SENT)     /* its SYN proves its state, whatever was before */ \
     X(UNKNOWN,      SND_SYN_ACK,     SYN_RECEIVED) /* likewise */ \
     X(UNKNOWN,      SND_RST,         CLOSED)       /* 3.10.7.1: a closed connection answers with RST */ \
-    X(UNKNOWN,      RCV_RST,         CLOSED)       \
-    X(UNKNOWN,      RCV_RST_PASSIVE, CLOSED)       \
     X(CLOSED,       SND_SYN,         SYN_SENT)     /* figure 5: active OPEN */ \
     X(CLOSED,       SND_SYN_ACK,     SYN_RECEIVED) /* a listener answered that was not assumed */ \
     X(LISTEN,       SND_SYN,         SYN_SENT)     /* figure 5: SEND */ \
