@@ -291,8 +291,7 @@ note_outer(const field_info *item, struct outer *outer)
         read_ipv6(octets, outer);
         outer->bad_checksum = false;
     }
-    if ((id == id_vlan || id == id_vlan_outer) &&
-        (octets = octets_of(item, 2, &available)) != NULL)
+    if ((id == id_vlan || id == id_vlan_outer) && (octets = octets_of(item, 2, &available)) != NULL)
         outer->endpoints.vlan = (outer->endpoints.vlan << 12 | (read16(octets) & 0xfff)) & 0xffffff;
 }
 

@@ -173,6 +173,7 @@ struct tcpstate_segment {
     bool self;            /* source and destination are the same address and port */
     bool timestamps_seen, window_scale_seen, sack_seen, fast_open_seen;
     bool bad_checksum; /* the checksum was verified and is wrong */
+    bool bad_packet;   /* the same of the IP header */
     bool text_cut;     /* the capture holds only a part of the text */
 };
 

@@ -448,8 +448,8 @@ process(struct step *s)
 
 /*
  * Takes the next segment of a connection, copies made by the capturing included, as Zeek counts
- * them. A segment whose header was cut is left out, one with a wrong checksum gives its letter and
- * nothing else.
+ * them. A segment whose header was cut or whose IP header is damaged is left out; one with a wrong
+ * checksum gives its letter and nothing else.
  */
 void
 tcpstate_zeek_observe(struct tcpstate_zeek *zeek, const struct tcpstate_segment *segment)
@@ -467,6 +467,8 @@ tcpstate_zeek_observe(struct tcpstate_zeek *zeek, const struct tcpstate_segment 
         .rst = flags & TCPSTATE_RST,
     };
 
+    if (segment->bad_packet)
+        return;
     if (!zeek->begun || is_reuse(zeek, segment))
         begin(zeek, segment);
     if (segment->options_cut)
@@ -495,11 +497,11 @@ tcpstate_zeek_follow(struct tcpstate_connection *connection, const struct tcpsta
     if (pending->active && control == TCPSTATE_SYN && pending->iss == segment->seq &&
         pending->side == segment->side)
         return;
-    if (opened && connection->first_frame != segment->frame) {
+    if (opened && connection->segments != 0) {
         struct tcpstate_segment syn = {
             .frame = pending->frame,
             .seq = pending->iss,
-            .len = pending->nxt - pending->iss - 1,
+            .len = pending->len,
             .source_port = segment->destination_port,
             .destination_port = segment->source_port,
             .window = UINT16_MAX,
