@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * Calls the core as the plugin does.
+ */
+#include <string.h>
+
+#include "world.h"
+
+const struct tcpstate_settings world_settings = {
+    .msl = 30 * INT64_C(1000000000),
+    .stuck = 60 * INT64_C(1000000000),
+    .idle = 60 * INT64_C(1000000000),
+    .copy = INT64_C(1000000),
+    .slow = 3 * INT64_C(1000000000),
+    .storm = 20,
+};
+
+/*
+ * Forgets everything, at the cost of what was used.
+ */
+void
+world_begin(struct world *world)
+{
+    memset(world->pairs, 0, sizeof world->pairs);
+    memset(world->connections, 0, (world->used + 1) * sizeof world->connections[0]);
+    world->used = 0;
+}
+
+/*
+ * One packet through the core. Returns false if the packet was an ICMP error that changed nothing;
+ * then the record is as it was.
+ */
+bool
+world_observe(struct world *world, const struct packet *packet, struct tcpstate_record *record)
+{
+    struct tcpstate_pair *pair = &world->pairs[packet->pair];
+    struct tcpstate_connection *spare = &world->connections[world->used];
+
+    if (packet->quoted)
+        return tcpstate_observe_unreachable(pair, &packet->segment, record);
+    spare->index = world->used;
+    tcpstate_observe(pair, &packet->segment, &world_settings, spare, record);
+    if (record->opened)
+        world->used++;
+    return true;
+}
