@@ -142,7 +142,7 @@ take_challenge_ack(struct observation *o)
             ->frame = connection->challenged_frame;
         o->record->answers_frame = connection->challenged_frame;
         connection->challenge_sent = true;
-        connection->challenge_role = (uint8_t)o->snd_role;
+        connection->challenge_role = o->snd_role & 1;
         connection->challenge_of_syn = connection->challenged_syn;
         connection->challenge_ack = o->segment->ack;
         o->pair->pending.active = false;
@@ -165,7 +165,7 @@ tcpstate_take_ack(struct observation *o)
     take_challenge_ack(o);
     o->took_fin = is_fin_covered(rcv, ack) && !is_fin_covered(rcv, rcv->snd_una);
     if (o->took_fin)
-        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, rcv->fin_time);
+        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, rcv->mark);
     prove(o, o->snd_role, ack, o->snd_una);
     if (o->fit == FIT_ACCEPTABLE && !o->demanding)
         deliver(o);
@@ -182,7 +182,7 @@ tcpstate_take_ack(struct observation *o)
                 tcpstate_raise(o, TCPSTATE_EVENT_half_closed_transfer, o->rcv_role);
 
             told->count = ack - rcv->text_from;
-            told->span = o->segment->time - o->snd->fin_time;
+            told->span = o->segment->time - o->snd->mark;
             rcv->half_close_told = true;
         }
         if (rcv->holed && seq_le(rcv->hole, ack)) {

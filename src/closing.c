@@ -71,8 +71,10 @@ take_first_fin(struct observation *o)
     snd->fin = o->end;
     snd->snd_nxt = o->end;
     snd->fin_frame = o->segment->frame;
-    snd->fin_time = o->segment->time;
+    snd->mark = o->segment->time;
     snd->fin_count = 1;
+    if (!o->rcv->fin_sent || o->connection->self)
+        o->connection->close_time = o->segment->time;
     number_fin(o);
     if (snd->holed)
         tcpstate_raise(o, TCPSTATE_EVENT_fin_out_of_order, o->snd_role);
@@ -142,9 +144,9 @@ repeat_fin(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
     const bool acked = snd->fin_acked;
-    int64_t span = o->segment->time - snd->fin_time;
+    int64_t span = o->segment->time - snd->mark;
 
-    if (is_network_copy(o->segment, snd->fin_ip_id, snd->fin_tsval))
+    if (is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
         return;
     snd->fin_count = count_up(snd->fin_count);
     snd->fin_repeated = true;
@@ -180,8 +182,8 @@ tcpstate_take_fin(struct observation *o)
     else
         tcpstate_raise(o, TCPSTATE_EVENT_fin_seq_changed, o->snd_role);
     if (snd->fin_sent && o->end == snd->fin) {
-        snd->fin_ip_id = o->segment->ip_id;
-        snd->fin_tsval = o->segment->tsval;
+        snd->mark_ip_id = o->segment->ip_id;
+        snd->mark_tsval = o->segment->tsval;
     }
 }
 
@@ -202,7 +204,7 @@ tcpstate_infer_fin(struct observation *o)
         return;
     snd->fin_sent = snd->fin_acked = true;
     snd->fin = snd->snd_nxt;
-    snd->fin_time = o->segment->time;
+    snd->mark = o->segment->time;
     tcpstate_raise(o, TCPSTATE_EVENT_inferred_fin, o->snd_role);
     tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_FIN, TCPSTATE_EVIDENCE_INFERRED);
     tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, TCPSTATE_EVIDENCE_INFERRED);

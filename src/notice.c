@@ -5,14 +5,9 @@
  */
 #include "observation.h"
 
-#define SECOND 1000000000
+#define MILLISECOND 1000000
+#define SECOND 1000             /* milliseconds */
 #define CROSSING_RESETS 5000000 /* nanoseconds within which RSTs both ways belong together */
-
-static uint8_t
-count_up_to_255(uint8_t count)
-{
-    return count == UINT8_MAX ? count : (uint8_t)(count + 1);
-}
 
 /* A segment of an open connection after a long silence. */
 static void
@@ -61,7 +56,7 @@ notice_keepalive(struct observation *o)
         o->rcv->probes = 0;
     if (!is_keepalive(o))
         return;
-    o->snd->probes = count_up_to_255(o->snd->probes);
+    o->snd->probes = count_up(o->snd->probes);
     if (o->snd->probes == 2)
         tcpstate_raise(o, TCPSTATE_EVENT_keepalive_unanswered, o->snd_role)->count = 2;
 }
@@ -72,7 +67,7 @@ notice_repetition(struct observation *o)
 {
     if (o->segment->len != 0 && o->segment->seq == o->snd_una && is_synchronized(o->snd) &&
         seq_lt(o->snd_una, o->snd_nxt) && !o->rcv->window_closed)
-        o->snd->repeats = count_up_to_255(o->snd->repeats);
+        o->snd->repeats = count_up(o->snd->repeats);
 }
 
 /* A timestamp older than the newest, in a segment that was not merely captured out of order (RFC
@@ -90,16 +85,16 @@ static void
 notice_storm(struct observation *o)
 {
     struct tcpstate_connection *connection = o->connection;
-    const int64_t age = o->segment->time - connection->storm_time;
+    const uint32_t now = (uint32_t)(o->segment->time / MILLISECOND);
 
     if (!o->rst && !o->fin)
         return;
-    if (connection->storm_of_fins != o->fin || age > SECOND || age < 0) {
+    if (connection->storm_of_fins != o->fin || now - connection->storm_time > SECOND) {
         connection->storm_of_fins = o->fin;
-        connection->storm_time = o->segment->time;
+        connection->storm_time = now;
         connection->storm_count = 0;
     }
-    connection->storm_count = count_up_to_255(connection->storm_count);
+    connection->storm_count = count_up(connection->storm_count);
     if (connection->storm_count == o->settings->storm + 1)
         tcpstate_raise(o, o->fin ? TCPSTATE_EVENT_fin_storm : TCPSTATE_EVENT_reset_storm,
                        o->snd_role)
@@ -190,7 +185,7 @@ tcpstate_notice_reset(struct observation *o)
 void
 tcpstate_notice_second_reset(struct observation *o)
 {
-    const int64_t age = o->segment->time - o->connection->reset_time;
+    const int64_t age = o->segment->time - o->rcv->since;
 
     if (o->connection->reset && o->connection->reset_role != o->snd_role &&
         o->connection->handshake_complete && age >= 0 && age <= CROSSING_RESETS)

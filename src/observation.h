@@ -137,10 +137,10 @@ tcpstate_next_step(struct observation *o)
     return o->connection->step;
 }
 
-static inline uint16_t
-count_up(uint16_t count)
+static inline uint8_t
+count_up(uint8_t count)
 {
-    return count == UINT16_MAX ? count : (uint16_t)(count + 1);
+    return count == UINT8_MAX ? count : (uint8_t)(count + 1);
 }
 
 /* Whether a SYN or FIN that was captured before is now a copy made by the network rather than a

@@ -36,10 +36,10 @@ enter(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase,
             .to = (uint8_t)phase,
             .revision = revision,
         };
-    if (endpoint->phase != phase) {
+    if (endpoint->phase != phase)
         endpoint->since = o->segment->time;
-        endpoint->timer = o->segment->time;
-    }
+    if (endpoint->phase != phase && phase == TCPSTATE_PHASE_TIME_WAIT)
+        endpoint->mark = o->segment->time;
     endpoint->phase = (uint8_t)phase;
     endpoint->evidence = (uint8_t)evidence;
     record->changed = true;
@@ -163,7 +163,7 @@ take_time(struct observation *o)
         int64_t age = o->segment->time - endpoint->since;
 
         if (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT &&
-            o->segment->time - endpoint->timer >= 2 * o->settings->msl)
+            o->segment->time - endpoint->mark >= 2 * o->settings->msl)
             tcpstate_step(o, role, TCPSTATE_STIMULUS_TIMEOUT_2MSL, TCPSTATE_EVIDENCE_INFERRED);
         if (endpoint->stuck_told || age <= o->settings->stuck)
             continue;
@@ -187,7 +187,7 @@ take_text(struct observation *o)
 
     if (o->segment->len != 0) {
         snd->text_sent = true;
-        o->connection->last_text_role = (uint8_t)o->snd_role;
+        o->connection->last_text_role = o->snd_role & 1;
         snd->text_after_fin |= o->rcv->fin_sent && seq_lt(o->snd_nxt, o->end);
         if (o->connection->close_complete && o->silence > o->settings->copy)
             tcpstate_raise(o, TCPSTATE_EVENT_late_segment, o->snd_role);
@@ -216,7 +216,7 @@ void
 tcpstate_note_unacceptable(struct observation *o)
 {
     o->connection->challenged_frame = o->segment->frame;
-    o->connection->challenged_role = (uint8_t)o->snd_role;
+    o->connection->challenged_role = o->snd_role & 1;
     o->connection->challenged_syn = o->syn;
 }
 
@@ -295,7 +295,8 @@ report(struct observation *o)
     record->stage = connection->stage;
     record->sender = (uint8_t)(connection->self ? TCPSTATE_SELF : o->snd_role);
     for (unsigned i = 0; i < record->event_count; i++)
-        connection->alerts += record->event[i].severity > TCPSTATE_SEVERITY_CHAT;
+        if (record->event[i].severity > TCPSTATE_SEVERITY_CHAT && connection->alerts < UINT16_MAX)
+            connection->alerts++;
     if (record->open_step || record->close_step || record->settled || record->answers_frame ||
         record->opened)
         record->changed = true;

@@ -107,7 +107,7 @@ catch_up_sender(struct observation *o)
             told->frame = o->rcv->syn_frame;
             o->record->answers_frame = o->rcv->syn_frame;
             o->connection->challenge_sent = true;
-            o->connection->challenge_role = (uint8_t)o->snd_role;
+            o->connection->challenge_role = o->snd_role & 1;
             o->connection->challenge_ack = o->segment->ack;
             return false;
         }

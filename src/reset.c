@@ -166,8 +166,7 @@ accept_rst(struct observation *o)
     o->rcv->before_reset_evidence = o->rcv->evidence;
     if (!connection->reset && !connection->close_complete) {
         connection->reset = true;
-        connection->reset_role = (uint8_t)o->snd_role;
-        connection->reset_time = o->segment->time;
+        connection->reset_role = o->snd_role & 1;
         if (o->rcv->phase != TCPSTATE_PHASE_UNKNOWN)
             tcpstate_settle_reset(o);
     }
@@ -229,7 +228,7 @@ tcpstate_take_rst(struct observation *o)
     case RULING_CHALLENGED:
         tcpstate_raise(o, TCPSTATE_EVENT_reset_challenged, o->snd_role);
         o->connection->challenged_frame = o->segment->frame;
-        o->connection->challenged_role = (uint8_t)o->snd_role;
+        o->connection->challenged_role = o->snd_role & 1;
         o->connection->challenged_syn = false;
         break;
     case RULING_IGNORED:
@@ -254,7 +253,7 @@ void
 tcpstate_doubt_rst(struct observation *o)
 {
     struct tcpstate_connection *connection = o->connection;
-    int64_t age = o->segment->time - connection->reset_time;
+    int64_t age = o->segment->time - o->snd->since;
 
     if (!connection->reset || connection->reset_role != o->snd_role ||
         o->snd->phase != TCPSTATE_PHASE_CLOSED || (o->syn && !o->ack))

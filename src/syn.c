@@ -21,12 +21,12 @@ keep_syn(struct observation *o)
     }
     if (!snd->syn_frame) {
         snd->syn_frame = segment->frame;
-        snd->syn_time = segment->time;
+        snd->mark = segment->time;
     }
     snd->syn_sent = true;
     snd->syn_count = count_up(snd->syn_count);
-    snd->syn_ip_id = segment->ip_id;
-    snd->syn_tsval = segment->tsval;
+    snd->mark_ip_id = segment->ip_id;
+    snd->mark_tsval = segment->tsval;
     snd->options_known = !segment->options_cut;
     snd->window_scaled = segment->window_scale_seen;
     snd->window_shift = segment->window_shift;
@@ -90,7 +90,7 @@ repeat_syn(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_occurrence *told;
 
-    if (is_network_copy(o->segment, snd->syn_ip_id, snd->syn_tsval))
+    if (is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
         return;
     if (o->connection->reset) {
         tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_SENT, TCPSTATE_EVIDENCE_SEEN);
@@ -109,7 +109,7 @@ repeat_syn(struct observation *o)
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_syn_unanswered, o->snd_role);
     told->count = snd->syn_count - 1u;
-    told->span = o->segment->time - snd->syn_time;
+    told->span = o->segment->time - snd->mark;
     if (told->count == 1)
         told->severity = TCPSTATE_SEVERITY_NOTE;
 }
@@ -125,7 +125,7 @@ change_syn(struct observation *o)
         return;
     }
     o->connection->alternate_iss = o->snd->iss;
-    o->connection->alternate_role = (uint8_t)o->snd_role;
+    o->connection->alternate_role = o->snd_role & 1;
     o->connection->alternate_known = true;
     keep_syn(o);
     o->record->open_step = o->snd->syn_step;
@@ -198,7 +198,7 @@ answer_syn(struct observation *o)
     keep_syn(o);
     number_syn(o);
     if (o->rcv->syn_frame)
-        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->syn_time);
+        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->mark);
     tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
     if (offered == 0 || o->connection->self)
         return;
@@ -218,7 +218,7 @@ repeat_syn_ack(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_occurrence *told;
 
-    if (is_network_copy(o->segment, snd->syn_ip_id, snd->syn_tsval))
+    if (is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
         return;
     keep_syn(o);
     o->record->open_step = snd->syn_step;
@@ -233,7 +233,7 @@ repeat_syn_ack(struct observation *o)
     if (snd->phase != TCPSTATE_PHASE_SYN_RECEIVED)
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_synack_retransmission, o->snd_role);
-    told->span = o->segment->time - snd->syn_time;
+    told->span = o->segment->time - snd->mark;
     if (snd->syn_count == 2)
         tcpstate_raise(o, TCPSTATE_EVENT_half_open, o->snd_role)->span = told->span;
 }
@@ -244,7 +244,7 @@ change_syn_ack(struct observation *o)
 {
     tcpstate_raise(o, TCPSTATE_EVENT_synack_isn_changed, o->snd_role);
     o->connection->alternate_iss = o->segment->seq;
-    o->connection->alternate_role = (uint8_t)o->snd_role;
+    o->connection->alternate_role = o->snd_role & 1;
     o->connection->alternate_known = true;
 }
 
@@ -257,7 +257,7 @@ reject_syn_ack(struct observation *o)
         return;
     tcpstate_raise(o, TCPSTATE_EVENT_synack_bad_ack, o->snd_role);
     o->connection->challenge_sent = true;
-    o->connection->challenge_role = (uint8_t)o->snd_role;
+    o->connection->challenge_role = o->snd_role & 1;
     o->connection->challenge_of_syn = false;
     o->connection->challenge_ack = o->segment->ack;
     if (o->snd->phase != TCPSTATE_PHASE_LISTEN)
@@ -274,7 +274,7 @@ answer_old_duplicate(struct observation *o)
     keep_syn(o);
     tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
     o->connection->challenge_sent = true;
-    o->connection->challenge_role = (uint8_t)o->snd_role;
+    o->connection->challenge_role = o->snd_role & 1;
     o->connection->challenge_of_syn = false;
     o->connection->challenge_ack = o->segment->ack;
 }

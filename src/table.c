@@ -14,7 +14,8 @@
 /* Before the handshake is complete, text reaches at most so far beyond the initial number. */
 #define OPENING_SPAN (1 << 20)
 
-#define NANOSECONDS_PER_MICROSECOND 1000
+/* Nanoseconds in which the age of a remembered packet counts, modulo 2^16: a second each way. */
+#define COPY_TICK 32000
 
 static struct tcpstate_endpoint *
 sender_of(struct tcpstate_connection *connection, const struct tcpstate_segment *segment)
@@ -63,7 +64,7 @@ age_copies(struct tcpstate_pair *pair)
 {
     for (size_t i = 0; i < TCPSTATE_COPIES; i++)
         if (pair->copies_of_previous >> i & 1)
-            pair->copies[i].digest = 0;
+            pair->copy_digest[i] = 0;
     pair->copies_of_previous = UINT8_MAX;
 }
 
@@ -86,26 +87,28 @@ tcpstate_table_note_copy(struct tcpstate_pair *pair, const struct tcpstate_conne
  *
  * The pair remembers its last TCPSTATE_COPIES packets; an older copy is not recognised and judged
  * as the retransmission it looks like. A packet is remembered as a side effect. span is set to the
- * time between the two, nanoseconds, if it is a copy.
+ * time between the two, nanoseconds rounded to COPY_TICK, if it is a copy. settings->copy is at
+ * most a second; with 0 no packet is a copy.
  */
 struct tcpstate_connection *
 tcpstate_table_find_copy(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
                          const struct tcpstate_settings *settings, int64_t *span)
 {
     const uint32_t digest = digest_of(segment);
-    const uint32_t now = (uint32_t)(segment->time / NANOSECONDS_PER_MICROSECOND);
-    const int64_t window = settings->copy / NANOSECONDS_PER_MICROSECOND;
+    const uint16_t now = (uint16_t)(segment->time / COPY_TICK);
+    const int64_t window = settings->copy / COPY_TICK;
 
     for (size_t i = 0; i < TCPSTATE_COPIES; i++) {
-        int32_t age = (int32_t)(now - pair->copies[i].time);
+        const int16_t age = (int16_t)(uint16_t)(now - pair->copy_time[i]);
 
-        if (pair->copies[i].digest == digest && (age < 0 ? -(int64_t)age : age) <= window) {
-            *span = (int64_t)age * NANOSECONDS_PER_MICROSECOND;
+        if (pair->copy_digest[i] == digest && settings->copy > 0 &&
+            (age < 0 ? -age : age) <= window) {
+            *span = (int64_t)age * COPY_TICK;
             return pair->copies_of_previous >> i & 1 ? pair->previous : pair->live;
         }
     }
-    pair->copies[pair->next_copy].digest = digest;
-    pair->copies[pair->next_copy].time = now;
+    pair->copy_digest[pair->next_copy] = digest;
+    pair->copy_time[pair->next_copy] = now;
     pair->copies_of_previous = (uint8_t)(pair->copies_of_previous & ~(1u << pair->next_copy));
     pair->next_copy = (uint8_t)((pair->next_copy + 1) % TCPSTATE_COPIES);
     return NULL;
@@ -120,7 +123,7 @@ is_over_at(const struct tcpstate_endpoint *endpoint, const struct tcpstate_setti
     return endpoint->phase == TCPSTATE_PHASE_CLOSED || endpoint->phase == TCPSTATE_PHASE_LISTEN ||
            endpoint->phase == TCPSTATE_PHASE_UNKNOWN ||
            (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT &&
-            now - endpoint->timer >= 2 * settings->msl);
+            now - endpoint->mark >= 2 * settings->msl);
 }
 
 /* Whether an endpoint takes a SYN as a new connection although it still knows the old one: in
@@ -181,9 +184,8 @@ begin(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
 
     if (syn)
         sender_is_client = !ack;
-    spare->client_side = sender_is_client ? segment->side : segment->side ^ 1;
+    spare->client_side = (sender_is_client ? segment->side : ~segment->side) & 1u;
     spare->self = segment->self;
-    spare->first_frame = segment->frame;
     spare->first_time = segment->time;
     spare->last_time = segment->time;
     for (int role = 0; role < 2; role++)
@@ -204,22 +206,21 @@ promote(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
     struct tcpstate_endpoint *client = &connection->end[TCPSTATE_CLIENT];
 
     connection->client_side = pending->side;
-    connection->first_frame = pending->frame;
     connection->first_time = pending->time;
     connection->last_time = pending->time;
     connection->segments = 1;
     connection->step = 1;
     client->phase = TCPSTATE_PHASE_CLOSED;
     client->since = pending->time;
-    client->syn_time = pending->time;
+    client->mark = pending->time;
     client->syn_frame = pending->frame;
     client->syn_count = 1;
     client->syn_step = 1;
     client->iss = pending->iss;
     client->snd_una = pending->iss;
-    client->snd_nxt = pending->nxt;
+    client->snd_nxt = pending->iss + 1 + pending->len;
     client->numbers_known = client->seen = client->syn_sent = true;
-    client->tsval = client->syn_tsval = pending->tsval;
+    client->tsval = client->mark_tsval = pending->tsval;
     client->timestamps = pending->timestamps;
     client->options_known = pending->options_known;
     client->window_scaled = pending->window_scaled;
@@ -237,9 +238,9 @@ set_pending(struct tcpstate_pair *pair, const struct tcpstate_segment *segment)
         .time = segment->time,
         .frame = segment->frame,
         .iss = segment->seq,
-        .nxt = segment->seq + 1 + segment->len,
+        .len = (uint16_t)segment->len,
         .tsval = segment->tsval,
-        .side = segment->side,
+        .side = segment->side & 1u,
         .window_shift = segment->window_shift,
         .active = true,
         .options_known = !segment->options_cut,
@@ -294,7 +295,7 @@ find_for_syn_ack(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
     const struct tcpstate_pending *pending = &pair->pending;
 
     if (pending->active && pending->side != segment->side &&
-        segment->ack - pending->iss - 1 <= pending->nxt - pending->iss - 1)
+        segment->ack - pending->iss - 1 <= pending->len)
         return promote(pair, segment, spare);
     if (rcv->syn_sent && seq_lt(rcv->iss, segment->ack) && seq_le(segment->ack, rcv->snd_nxt))
         return live;

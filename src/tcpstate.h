@@ -162,7 +162,7 @@ struct tcpstate_segment {
     uint32_t tsval;      /* RFC 7323 timestamps, if timestamps_seen */
     uint32_t tsecr;
     uint16_t source_port, destination_port;
-    uint32_t link;        /* digest of the sender's link-layer address, 0 if unknown */
+    uint16_t link;        /* digest of the sender's link-layer address, 0 if unknown */
     uint16_t window;      /* SEG.WND as sent, not scaled */
     uint16_t ip_id;       /* IPv4 identification, 0 for IPv6 */
     uint8_t flags;        /* enum tcpstate_flag */
@@ -180,11 +180,9 @@ struct tcpstate_segment {
 /* What the capture showed of one endpoint. "As inferred" means: from the segments captured, which
  * need not be all. Sequence numbers are modulo 2^32. */
 struct tcpstate_endpoint {
-    int64_t since;    /* when it entered its state, capture time */
-    int64_t timer;    /* when its 2 MSL began */
-    int64_t syn_time; /* when its first SYN and its first FIN were captured */
-    int64_t fin_time;
-    uint32_t iss;        /* its initial sequence number */
+    int64_t since; /* when it entered its state, capture time */
+    int64_t mark;  /* when it sent its first SYN; then its first FIN; then when its 2 MSL began */
+    uint32_t iss;  /* its initial sequence number */
     uint32_t snd_una;    /* SND.UNA as inferred: the highest acknowledgement its peer sent */
     uint32_t snd_nxt;    /* SND.NXT as inferred: one beyond the highest number it used */
     uint32_t fin;        /* the number just after its FIN, if fin_sent */
@@ -192,16 +190,15 @@ struct tcpstate_endpoint {
     uint32_t unseen_ack; /* what its peer acknowledged beyond snd_nxt, if unseen_acked */
     uint32_t hole;       /* where its text goes on after octets not captured yet, if holed */
     uint32_t sack_right; /* right edge of the last SACK block it sent, if sacked */
-    uint32_t syn_tsval;  /* timestamps it sent with its last SYN and its last FIN, and the newest */
-    uint32_t fin_tsval;
-    uint32_t tsval;
-    uint32_t syn_frame; /* frames of its first SYN and of its first FIN, 0 = not captured */
+    uint32_t mark_tsval; /* the timestamp it sent with its last SYN, then with its last FIN */
+    uint32_t tsval;      /* the newest it sent */
+    uint32_t syn_frame;  /* frames of its first SYN and of its first FIN, 0 = not captured */
     uint32_t fin_frame;
-    uint32_t text_from; /* its snd_nxt when it first acknowledged its peer's FIN */
-    uint16_t syn_ip_id; /* IP identification of its last SYN and its last FIN */
-    uint16_t fin_ip_id;
-    uint16_t syn_count; /* times its SYN and its FIN were captured, up to 65535 */
-    uint16_t fin_count;
+    uint32_t text_from;  /* its snd_nxt when it first acknowledged its peer's FIN */
+    uint16_t mark_ip_id; /* IP identification of its last SYN, then of its last FIN */
+    uint16_t link;       /* digest of its link-layer address, 0 = unknown */
+    uint8_t syn_count;   /* times its SYN and its FIN were captured, up to 255 */
+    uint8_t fin_count;
     uint8_t phase;        /* enum tcpstate_phase */
     uint8_t evidence;     /* enum tcpstate_evidence */
     uint8_t before_reset; /* the phase and evidence that an accepted RST ended */
@@ -211,7 +208,6 @@ struct tcpstate_endpoint {
     uint8_t ttl;                /* of its last segment, 0 = unknown */
     uint8_t probes;             /* keepalives in a row without an answer */
     uint8_t repeats;            /* times it repeated the text at snd_una */
-    uint32_t link;              /* digest of its link-layer address, 0 = unknown */
     bool numbers_known : 1;     /* iss, snd_una and snd_nxt mean something */
     bool seen : 1;              /* it sent at least one captured segment */
     bool syn_sent : 1;          /* its SYN was captured, or must have been sent */
@@ -244,30 +240,31 @@ struct tcpstate_endpoint {
  * the next SYN that is accepted. */
 struct tcpstate_connection {
     uint32_t index; /* set by the caller before the core may take it; from 0 */
-    uint32_t first_frame, last_frame, reset_frame;
+    uint32_t last_frame;
     int64_t first_time, last_time;
-    int64_t reset_time;
-    struct tcpstate_endpoint
-        end[2];                /* by enum tcpstate_role; only the first on a self-connection */
+    int64_t close_time; /* when the first FIN was captured */
+    /* By enum tcpstate_role; only the first on a self-connection. */
+    struct tcpstate_endpoint end[2];
+    uint32_t reset_frame;
     uint32_t segments;         /* captured, copies not counted */
-    uint32_t alerts;           /* events above chat */
     uint32_t challenged_frame; /* the unacceptable segment that may draw a challenge ACK, or 0 */
     uint32_t challenge_ack;    /* SEG.ACK of the last challenge ACK, if challenge_sent */
     uint32_t alternate_iss;    /* a second number of alternate_role's SYN, if alternate_known */
-    uint8_t client_side;       /* the segment's side that is the client */
+    uint32_t storm_time;       /* when the second began in which storm_count counts, milliseconds */
+    uint16_t alerts;           /* events above chat, up to 65535 */
+    uint8_t storm_count;       /* RSTs, or FINs, within that second */
     uint8_t stage;             /* enum tcpstate_stage */
     uint8_t open, close, closer, cause; /* verdicts: enum tcpstate_open, _close, _closer, _cause */
     uint8_t step;                       /* of the handshake, then of the close */
-    uint8_t reset_role;                 /* who sent the accepted RST */
-    uint8_t challenged_role;            /* who sent the segment in challenged_frame */
-    uint8_t alternate_role;
-    uint8_t challenge_role; /* who sent the challenge ACK, if challenge_sent */
-    uint8_t storm_count;    /* RSTs, or FINs, within the second that began at storm_time */
-    uint8_t last_text_role; /* who sent text last, if either did */
-    int64_t storm_time;
-    bool self : 1;       /* one endpoint, connected to itself */
-    bool mid_stream : 1; /* the handshake was not captured */
-    bool reset : 1;      /* an accepted RST ended it */
+    uint8_t client_side : 1;            /* the segment's side that is the client */
+    uint8_t reset_role : 1;             /* enum tcpstate_role: who sent the accepted RST */
+    uint8_t challenged_role : 1;        /* who sent the segment in challenged_frame */
+    uint8_t challenge_role : 1;         /* who sent the challenge ACK */
+    uint8_t alternate_role : 1;
+    uint8_t last_text_role : 1; /* who sent text last, if either did */
+    bool self : 1;              /* one endpoint, connected to itself */
+    bool mid_stream : 1;        /* the handshake was not captured */
+    bool reset : 1;             /* an accepted RST ended it */
     bool handshake_complete : 1;
     bool close_complete : 1;
     bool fast_open : 1;       /* the SYN carried data, and the SYN,ACK acknowledged it */
@@ -289,20 +286,21 @@ struct tcpstate_connection {
 /* A SYN whose fate its receiver decides. */
 struct tcpstate_pending {
     int64_t time;
-    uint32_t frame, iss, nxt, tsval;
-    uint8_t side, window_shift;
-    bool active, options_known, window_scaled, timestamps;
+    uint32_t frame, iss, tsval;
+    uint16_t len; /* octets of text on it */
+    uint8_t window_shift;
+    uint8_t side : 1;
+    bool active : 1, options_known : 1, window_scaled : 1, timestamps : 1;
 };
 
-#define TCPSTATE_COPIES 8 /* packets remembered per pair to recognise a second capture of one */
+#define TCPSTATE_COPIES 6 /* packets remembered per pair to recognise a second capture of one */
 
 /* All the core knows of one pair of addresses and ports. */
 struct tcpstate_pair {
     struct tcpstate_connection *live, *previous;
     struct tcpstate_pending pending;
-    struct {
-        uint32_t digest, time;
-    } copies[TCPSTATE_COPIES];
+    uint32_t copy_digest[TCPSTATE_COPIES];
+    uint16_t copy_time[TCPSTATE_COPIES]; /* in ticks of 32 microseconds, modulo 2^16 */
     uint8_t next_copy;
     uint8_t copies_of_previous; /* a bit per packet: it belongs to the previous connection */
 };

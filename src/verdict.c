@@ -67,7 +67,7 @@ complete_handshake(struct observation *o)
     if (!o->record->open_step)
         o->record->open_step = tcpstate_next_step(o);
     if (!connection->self && o->rcv->syn_frame)
-        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->syn_time);
+        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->mark);
     tcpstate_raise(o, TCPSTATE_EVENT_handshake_complete, o->snd_role)->span =
         o->segment->time - connection->first_time;
 }
@@ -89,7 +89,7 @@ complete_close(struct observation *o)
     if (connection->self)
         tcpstate_raise(o, TCPSTATE_EVENT_two_way_close, o->snd_role);
     tcpstate_raise(o, TCPSTATE_EVENT_close_complete, o->snd_role)->span =
-        o->segment->time - first->fin_time;
+        o->segment->time - connection->close_time;
 }
 
 /* A repeated FIN that is acknowledged again starts the 2 MSL anew (section 3.10.7.4, "TIME-WAIT
@@ -102,7 +102,7 @@ restart_time_wait(struct observation *o)
     o->rcv->fin_repeated = false;
     if (o->snd->phase != TCPSTATE_PHASE_TIME_WAIT || o->took_fin)
         return;
-    o->snd->timer = o->segment->time;
+    o->snd->mark = o->segment->time;
     tcpstate_raise(o, TCPSTATE_EVENT_time_wait_restarted, o->snd_role);
 }
 
@@ -187,15 +187,15 @@ finish_endpoint(const struct tcpstate_connection *connection, enum tcpstate_role
     case TCPSTATE_PHASE_SYN_SENT:
         if (!peer->seen && endpoint->syn_count == 1) {
             count = add(events, count, room, TCPSTATE_EVENT_syn_unanswered, role,
-                        end - endpoint->syn_time, 1);
+                        end - endpoint->mark, 1);
             if (count > 0)
                 events[count - 1].severity = TCPSTATE_SEVERITY_NOTE;
         }
         break;
     case TCPSTATE_PHASE_SYN_RECEIVED:
         if (endpoint->syn_count == 1)
-            count = add(events, count, room, TCPSTATE_EVENT_half_open, role,
-                        end - endpoint->syn_time, 1);
+            count =
+                add(events, count, room, TCPSTATE_EVENT_half_open, role, end - endpoint->mark, 1);
         break;
     case TCPSTATE_PHASE_CLOSE_WAIT:
         if (!endpoint->stuck_told)
@@ -212,7 +212,7 @@ finish_endpoint(const struct tcpstate_connection *connection, enum tcpstate_role
     case TCPSTATE_PHASE_LAST_ACK:
         if (endpoint->fin_count == 1 && !is_fin_covered(endpoint, endpoint->snd_una)) {
             count = add(events, count, room, TCPSTATE_EVENT_stuck_fin_unacked, role,
-                        end - endpoint->fin_time, 1);
+                        end - endpoint->mark, 1);
         }
         break;
     case TCPSTATE_PHASE_UNKNOWN:
@@ -287,7 +287,7 @@ tcpstate_final_phase(const struct tcpstate_connection *connection, enum tcpstate
         &connection
              ->end[connection->self || role != TCPSTATE_SERVER ? TCPSTATE_CLIENT : TCPSTATE_SERVER];
 
-    if (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT && end - endpoint->timer >= 2 * settings->msl)
+    if (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT && end - endpoint->mark >= 2 * settings->msl)
         return TCPSTATE_PHASE_CLOSED;
     return (enum tcpstate_phase)endpoint->phase;
 }

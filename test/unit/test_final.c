@@ -50,7 +50,7 @@ test_time_wait_expires(void **state)
         make_connection(TCPSTATE_PHASE_TIME_WAIT, TCPSTATE_PHASE_CLOSED);
 
     (void)state;
-    connection.end[TCPSTATE_CLIENT].timer = 5 * SECOND;
+    connection.end[TCPSTATE_CLIENT].mark = 5 * SECOND;
     assert_int_equal(
         tcpstate_final_phase(&connection, TCPSTATE_CLIENT, &settings, 5 * SECOND + 2 * MSL - 1),
         TCPSTATE_PHASE_TIME_WAIT);
@@ -69,7 +69,7 @@ test_time_wait_ends_before_it_began(void **state)
         make_connection(TCPSTATE_PHASE_TIME_WAIT, TCPSTATE_PHASE_CLOSED);
 
     (void)state;
-    connection.end[TCPSTATE_CLIENT].timer = 5 * SECOND;
+    connection.end[TCPSTATE_CLIENT].mark = 5 * SECOND;
     assert_int_equal(tcpstate_final_phase(&connection, TCPSTATE_CLIENT, &settings, 0),
                      TCPSTATE_PHASE_TIME_WAIT);
 }
