@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Makes the sample captures: plays each recipe, keeps what was captured and the kernel's account."""
+"""Makes the sample captures: plays each recipe, keeps what was captured, and the kernel's word."""
 
 import csv
 import os

@@ -15,7 +15,7 @@ REST = "settle\nwait 1300\nsettle\n"  # long enough for two retransmissions
 
 FOUR_WAY = "A close\nwait 80\nB close\n"
 SIMULTANEOUS_OPEN = ("A bind OWN\nB bind PORT\nnet hold A> SYN; hold B> SYN{}\nA connect PORT &\n"
-                     "B connect OWN &\nwait 20\nnet release\nsettle\n")
+                     "B connect OWN &\nwait 150\nnet release\nsettle\n")
 CROSSING = "net hold A> FIN; hold B> FIN{}\nA close\nB close\nwait 20\nnet release\n"
 
 
@@ -101,7 +101,8 @@ OTHERS = [Case(name, text + REST) for name, text in [
     ("linger 0", OPEN + TALK + "A option linger 0\nA close\n"),
     ("linger 0 by the server", OPEN + TALK + "B option linger 0\nB close\n"),
     ("unread data", OPEN + TALK + "B send 70\nsettle\nA close\n"),
-    ("data after close", OPEN + TALK + "A close\nwait 80\nB send 40\nwait 20\nB send 40 -> EPIPE\n"),
+    ("data after close", OPEN + TALK + "A close\nwait 80\nB send 40\nwait 20\n"
+     "B send 40 -> EPIPE\n"),
     ("data with the FIN to a closed socket", OPEN + TALK + "A close\nwait 80\nB option cork 1\n"
      "B send 40\nB close\n"),
     ("server never closes", OPEN + TALK + "A close\n"),

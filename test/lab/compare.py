@@ -7,143 +7,19 @@ is a new state shown by the first segment that its endpoint sent in it, and not 
 """
 
 import bisect
-import os
-import subprocess
 from collections import namedtuple
+
+from .shown import ACK, FIN, RST, SYN, said, shown_of
 
 QUIET = 50_000_000  # all times in nanoseconds
 MOMENT = 300_000  # between a change of state and the segment that belongs to it
 IN_FLIGHT = 30_000_000  # that a segment may take from its sender to where it is captured
 LATE = 2_000_000  # between a segment and what it causes, on a busy machine
 REACTION = 60_000_000  # within this a poll shows what a segment caused
-FIELDS = ["frame.number", "frame.time_epoch", "ip.src", "ipv6.src", "tcp.srcport", "ip.dst",
-          "ipv6.dst", "tcp.dstport", "tcp.flags", "tcp.seq_raw", "tcp.ack_raw",
-          "tcp.len", "tcpstate.connection",
-          "tcpstate.sender", "tcpstate.transition", "tcpstate.client.phase",
-          "tcpstate.server.phase", "tcpstate.client.evidence", "tcpstate.server.evidence",
-          "tcpstate.event"]
-NOBODY = 65534
 NONE = "NONE"  # no such socket
-FIN, SYN, RST, ACK = 1, 2, 4, 16
 TO_TIME_WAIT = ("FIN_WAIT_2", "CLOSING")
 
-Frame = namedtuple("Frame", "number time src dst flags seq ack len connection sender transitions "
-                   "phases evidences events")
-# What only the end of the capture can say, and so only a later pass.
-ENDINGS = {"never_closed", "syn_unanswered", "half_open", "stuck_close_wait", "stuck_fin_wait_2",
-           "stuck_fin_unacked", "one_direction"}
-
 Finding = namedtuple("Finding", "kind view ends when shown kernel explained connection")
-
-RANK = {name: rank for rank, names in enumerate([
-    ("UNKNOWN", "LISTEN"), ("SYN_SENT",), ("SYN_RECEIVED",), ("ESTABLISHED",),
-    ("FIN_WAIT_1", "CLOSE_WAIT"), ("FIN_WAIT_2", "CLOSING", "LAST_ACK"), ("TIME_WAIT",),
-    ("CLOSED",)]) for name in names}
-
-
-def run_tshark(plugins, *arguments):
-    """What tshark prints, with the plugin of that folder and no other."""
-    command = ["tshark", *arguments]
-    environment = {"PATH": os.environ["PATH"], "HOME": "/nonexistent",
-                   "WIRESHARK_PLUGIN_DIR": plugins}
-    if os.geteuid() == 0:  # as root, tshark loads no plugin but the system's
-        command = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", *command]
-    return subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE,
-                          stderr=subprocess.DEVNULL, text=True).stdout
-
-
-def read_frames(plugins, capture, *options):
-    """What tshark with the plugin says of each TCP segment of a capture."""
-    fields = [word for field in FIELDS for word in ("-e", field)]
-    output = run_tshark(plugins, "-r", capture, "-T", "fields", "-E", "occurrence=a", "-E",
-                        "aggregator=;", *options, *fields)
-    return [_frame(line.split("\t")) for line in output.splitlines()
-            if line.split("\t")[FIELDS.index("tcpstate.connection")]]
-
-
-def same_rows(one_pass, two_pass):
-    """Whether both passes show the same, but for what only the end of the capture can say."""
-    return len(one_pass) == len(two_pass) and all(
-        first[:-1] == second[:-1] and set(first.events) <= set(second.events)
-        and set(second.events) - set(first.events) <= ENDINGS
-        for first, second in zip(one_pass, two_pass))
-
-
-def _frame(cells):
-    cell = dict(zip(FIELDS, cells))
-    seconds, _dot, fraction = cell["frame.time_epoch"].partition(".")
-    # An ICMP error quotes a segment after its own addresses; only the first count.
-    first = {name: value.split(";")[0] for name, value in cell.items()}
-    src = (first["ip.src"] or first["ipv6.src"], int(first["tcp.srcport"]))
-    dst = (first["ip.dst"] or first["ipv6.dst"], int(first["tcp.dstport"]))
-    split = {name: [part for part in cell["tcpstate." + name].split(";") if part]
-             for name in ("transition", "event")}
-    return Frame(int(cell["frame.number"]), int(seconds) * 10**9 + int(fraction), src, dst,
-                 int(first["tcp.flags"] or "0", 16), first["tcp.seq_raw"], first["tcp.ack_raw"],
-                 int(first["tcp.len"] or "0"),
-                 int(first["tcpstate.connection"]), first["tcpstate.sender"], split["transition"],
-                 (first["tcpstate.client.phase"], first["tcpstate.server.phase"]),
-                 (first["tcpstate.client.evidence"], first["tcpstate.server.evidence"]),
-                 split["event"])
-
-
-class Shown:
-    """What we show of one endpoint of one connection."""
-
-    def __init__(self, connection, role, local, remote):
-        self.connection, self.role = connection, role
-        self.ends = (local, remote)
-        self.states = []  # the sequence, as far as it was not taken back
-        self.revisions = 0
-        self.frames = []  # (time, state after it, evidence, sent by this endpoint, the frame)
-
-    def add(self, frame, index):
-        for transition in frame.transitions:
-            role, change = transition.split(" ", 1)
-            if role in (self.role, "self"):
-                self._go(*change.split(" -> "))
-        own = frame.src == self.ends[0]
-        self.frames.append((frame.time, frame.phases[index], frame.evidences[index], own, frame))
-
-    def _go(self, old, new):
-        if RANK[new] < RANK[old] and new in self.states:
-            while self.states[-1] != new:
-                self.states.pop()
-            self.revisions += 1
-        else:
-            # A passive opener that is reset goes back to LISTEN: its socket is gone.
-            self.states.append("CLOSED" if new == "LISTEN" else new)
-
-    def states_until(self, end):
-        """The sequence shown by the frames up to a time."""
-        if self.frames[-1][0] <= end:
-            return self.states
-        cut = Shown(self.connection, self.role, *self.ends)
-        for time, _phase, _evidence, _own, frame in self.frames:
-            if time <= end:
-                cut.add(frame, 0)
-        return cut.states
-
-    def at(self, when):
-        """The state shown after the last frame up to a time, and that frame's place; or None."""
-        place = bisect.bisect_right(self.frames, when, key=lambda entry: entry[0]) - 1
-        return None if place < 0 else (self.frames[place][1], place)
-
-
-def shown_of(frames):
-    """The endpoints that the frames show, two per connection, or one of a self-connection."""
-    result = {}
-    for frame in frames:
-        if frame.connection not in result:
-            client, server = ((frame.src, frame.dst) if frame.sender != "server"
-                              else (frame.dst, frame.src))
-            result[frame.connection] = [Shown(frame.connection, "client", client, server)]
-            if frame.sender != "self":
-                result[frame.connection].append(
-                    Shown(frame.connection, "server", server, client))
-        for index, shown in enumerate(result[frame.connection]):
-            shown.add(frame, index)
-    return result
 
 
 class Life:
@@ -193,8 +69,10 @@ def lives_of(rows):
     return lives
 
 
-def match(shown, lives):
+def match(shown, lives, flight):
     """Give each endpoint shown its incarnation: {shown: life or None}.
+
+    flight(endpoint): how long its segments may take to where they are captured.
 
     Of several connections of one pair the last takes the last incarnation that had begun by its
     end, and so on backwards.
@@ -203,7 +81,7 @@ def match(shown, lives):
     result = {}
     for endpoint in sorted(shown, key=lambda one: one.connection, reverse=True):
         candidates = left.get(endpoint.ends, [])
-        begin, end = endpoint.frames[0][0] - IN_FLIGHT, endpoint.frames[-1][0] + MOMENT
+        begin, end = endpoint.frames[0][0] - flight(endpoint), endpoint.frames[-1][0] + MOMENT
         while candidates and candidates[-1].begin > end:
             candidates.pop()
         result[endpoint] = candidates.pop() if candidates and candidates[-1].lasts(begin) else None
@@ -307,11 +185,14 @@ class Views:
         self.polls = polls
         self.host_of = {address: host for host, known in addresses.items() for address in known}
         self.findings, self.counts = [], {}
-        self.matched = {view: match([one for pair in shown.values() for one in pair], self.lives)
-                        for view, shown in self.shown.items()}
+        self.matched = {view: self._match(view, shown) for view, shown in self.shown.items()}
         self.wires = {life: Wire(one) for view in self.matched
                       for one, life in self.matched[view].items()
                       if life and self._own(view, one)}
+
+    def _match(self, view, shown):
+        return match([one for pair in shown.values() for one in pair], self.lives,
+                     lambda endpoint: 0 if self._own(view, endpoint) else IN_FLIGHT)
 
     def _own(self, view, shown):
         """Whether the view is the endpoint's own: nothing is lost between them."""
@@ -429,11 +310,6 @@ class Views:
             self._count("timely", view, shown, good, Finding(
                 "timely", view, shown.ends, when, f"{phase} on frame {frame.number}",
                 sorted(possible), self._excuse(view, shown, life, wire, when), shown.connection))
-
-
-def said(frame):
-    """What tells a segment from the others of its sender, wherever it is captured."""
-    return frame.flags, frame.seq, frame.ack, frame.len
 
 
 def plain(state):

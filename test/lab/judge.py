@@ -13,10 +13,12 @@ import re
 import socket
 import struct
 import subprocess
-import tempfile
 import time
 from collections import namedtuple
 
+from .space import Space, own_mounts
+
+TRACING = "/sys/kernel/tracing"
 STATES = {1: "ESTABLISHED", 2: "SYN_SENT", 3: "SYN_RECEIVED", 4: "FIN_WAIT_1", 5: "FIN_WAIT_2",
           6: "TIME_WAIT", 7: "CLOSED", 8: "CLOSE_WAIT", 9: "LAST_ACK", 10: "LISTEN",
           11: "CLOSING", 12: "SYN_RECEIVED"}
@@ -35,10 +37,11 @@ class Tracer:
     EVENT = "events/sock/inet_sock_set_state/"
 
     def __init__(self):
-        self.mount = tempfile.mkdtemp(prefix="tcpstate-tracing-")
-        subprocess.run(["mount", "-t", "tracefs", "tracefs", self.mount], check=True)
+        if not os.path.exists(TRACING + "/instances"):
+            own_mounts()
+            subprocess.run(["mount", "-t", "tracefs", "tracefs", TRACING], check=True)
         self._sweep()
-        self.base = f"{self.mount}/instances/tcpstate-lab-{os.getpid()}/"
+        self.base = f"{TRACING}/instances/tcpstate-lab-{os.getpid()}/"
         os.mkdir(self.base)
         # Packets carry CLOCK_REALTIME; TAI is ahead of it by leap seconds, if any are configured.
         self.offset = 1000000000 * round(time.clock_gettime(time.CLOCK_TAI) - time.time())
@@ -51,12 +54,13 @@ class Tracer:
         self.pipes = [os.open(f"{self.base}per_cpu/{cpu}/trace_pipe_raw",
                               os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC) for cpu in cpus]
 
-    def _sweep(self):
+    @staticmethod
+    def _sweep():
         """Remove the instances of labs that no longer run."""
-        for name in os.listdir(self.mount + "/instances"):
+        for name in os.listdir(TRACING + "/instances"):
             match = re.match(r"tcpstate-lab-(\d+)$", name)
             if match and not os.path.exists("/proc/" + match.group(1)):
-                os.rmdir(f"{self.mount}/instances/{name}")
+                os.rmdir(f"{TRACING}/instances/{name}")
 
     def _read(self, name):
         with open(self.base + name, encoding="ascii") as file:
@@ -96,8 +100,6 @@ class Tracer:
             os.close(pipe)
         self._write(self.EVENT + "enable", "0")
         os.rmdir(self.base)
-        subprocess.run(["umount", self.mount], check=True)
-        os.rmdir(self.mount)
 
 
 def _records(page):
@@ -188,15 +190,22 @@ def broken(rows):
 
 def missing():
     """What this machine lacks for the lab to run, in words; empty if nothing."""
-    lacks = []
     if os.geteuid() != 0:
         return ["root privileges"]
-    if not os.path.exists("/dev/net/tun"):
-        lacks.append("/dev/net/tun")
-    filesystems = open("/proc/filesystems", encoding="ascii").read()
-    if "tracefs" not in filesystems:
-        lacks.append("tracefs")
+    lacks = []
+    for what, attempt in (("network namespaces and TUN devices", _try_network),
+                          ("the tracepoint sock:inet_sock_set_state", lambda: Tracer().close())):
+        try:
+            attempt()
+        except (OSError, subprocess.CalledProcessError) as error:
+            lacks.append(f"{what} ({error})")
     return lacks
+
+
+def _try_network():
+    space = Space("probe")
+    os.close(space.tun("probe"))
+    space.close()
 
 
 class _Endpoint:

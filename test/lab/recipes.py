@@ -227,8 +227,8 @@ RECIPES = [
     Recipe("old-duplicate-syn-time-wait", "old duplicate SYN",
            "The duplicate finds the server in TIME_WAIT, which acknowledges the old connection; "
            "the client's RST kills the TIME_WAIT.",
-           "net repeat 900 A> SYN\n" + OPEN + TALK + "B close\nA drain\nA close\nwait 900\nsettle\n",
-           views=("A", "B")),
+           "net repeat 900 A> SYN\n" + OPEN + TALK + "B close\nA drain\nA close\n"
+           "wait 900\nsettle\n", views=("A", "B")),
     Recipe("old-duplicate-syn-live", "old duplicate SYN",
            "The duplicate arrives on the open connection: a challenge ACK, and nothing changes.",
            "net repeat 600 A> SYN\n" + OPEN + TALK + "wait 700\n" + FOUR_WAY, views=("A", "B")),
@@ -308,8 +308,8 @@ RECIPES = [
     Recipe("zero-window", "zero window",
            "The server does not read: its window closes, the client probes; then it reads, and the "
            "close goes its way.",
-           "B option rcvbuf 4096\n" + LISTEN + "A bind 40000\nA connect 80\nB accept\nA send 12000 &\n"
-           "wait 1200\nB recv 12000\nsettle\n" + FOUR_WAY),
+           "B option rcvbuf 4096\n" + LISTEN + "A bind 40000\nA connect 80\nB accept\n"
+           "A send 12000 &\nwait 1200\nB recv 12000\nsettle\n" + FOUR_WAY),
 
     Recipe("healthy", "healthy connections",
            "Healthy connections only, IPv4 and IPv6, closed in four segments, in three, and "

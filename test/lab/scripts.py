@@ -51,8 +51,9 @@ def _act(dice, who):
 
 def _end(dice, who):
     """How an end leaves."""
-    ends = {"close": 30, "drain\nclose": 25, "shutdown w\ndrain\nclose": 12, "shutdown rw\nclose": 5,
-            "option linger 0\nclose": 10, "exit": 6, "kill": 4, "dup2": 3, "": 8}
+    ends = {"close": 30, "drain\nclose": 25, "shutdown w\ndrain\nclose": 12,
+            "shutdown rw\nclose": 5, "option linger 0\nclose": 10, "exit": 6, "kill": 4,
+            "dup2": 3, "": 8}
     lines = dice.choices(list(ends), list(ends.values()))[0].split("\n")
     return "".join(f"{who} {line}{'' if line == 'kill' else ' -> any &'}\n"
                    for line in lines if line)

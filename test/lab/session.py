@@ -8,7 +8,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 
-from . import compare, judge, pcapng
+from . import compare, judge, pcapng, shown
 from .captures import write_kernel
 from .link import Link, Loopback
 from .segment import parse
@@ -40,7 +40,7 @@ def lacking(plugins):
     if not shutil.which("tshark"):
         lacks.append("tshark")
     elif not lacks:
-        listed = compare.run_tshark(plugins, "-G", "plugins")
+        listed = shown.run_tshark(plugins, "-G", "plugins")
         if "tcpstate" not in listed:
             lacks.append(f"the plugin: tshark does not load it from {plugins}")
     return lacks
@@ -104,8 +104,8 @@ class Session:
     def _read(self, folder, view):
         path = os.path.join(folder, view + ".pcapng")
         self._write(path, view, self.stage.network.views[view])
-        frames = compare.read_frames(self.plugins, path)
-        if not compare.same_rows(frames, compare.read_frames(self.plugins, path, "-2")):
+        frames = shown.read_frames(self.plugins, path)
+        if not shown.same_rows(frames, shown.read_frames(self.plugins, path, "-2")):
             self._complain_of_passes(view)
         self._check_health(view, frames)
         return frames
@@ -120,8 +120,8 @@ class Session:
             run = self._run_of((frame.src, frame.dst))
             if not run or not run.healthy or frame.time > run.story.end:
                 continue
-            word = frame.src, compare.said(frame)[:2], frame.len
-            if word in said and (frame.len or frame.flags & (compare.FIN | compare.SYN)):
+            word = frame.src, shown.said(frame)[:2], frame.len
+            if word in said and (frame.len or frame.flags & (shown.FIN | shown.SYN)):
                 repeated.add(run.name)  # a busy machine made the network slow
             said.add(word)
             loud += [(run, event) for event in frame.events if event not in chat]
@@ -185,9 +185,10 @@ def report(counts):
     lines = []
     for (kind, where), tally in sorted(counts.items()):
         total = sum(tally.values())
-        lines.append(f"{words[kind]}, at {'the endpoint itself' if where == 'own' else 'another point'}"
-                     f": {tally['good']} of {total} agree ({100 * tally['good'] / total:.2f} %), "
-                     f"{tally['explained']} differ as they must, {tally['bad']} wrongly")
+        place = "the endpoint itself" if where == "own" else "another point"
+        share = 100 * tally["good"] / total
+        lines.append(f"{words[kind]}, at {place}: {tally['good']} of {total} agree "
+                     f"({share:.2f} %), {tally['explained']} differ as they must, {tally['bad']} wrongly")
     return lines
 
 
@@ -214,7 +215,7 @@ def is_bad(run):
 
 
 def agreement(counts):
-    """The least share, in percent, of answers that agree or differ as they must, of any question."""
+    """The least share, in percent, of answers to one question that are not wrong."""
     shares = [100 * (1 - tally["bad"] / sum(tally.values())) for tally in counts.values()]
     return min(shares, default=100.0)
 

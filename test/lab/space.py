@@ -13,7 +13,7 @@ import struct
 import subprocess
 from contextlib import contextmanager
 
-CLONE_NEWNET = 0x40000000
+CLONE_NEWNET, CLONE_NEWNS = 0x40000000, 0x00020000
 TUNSETIFF = 0x400454CA
 IFF_TUN, IFF_NO_PI = 0x0001, 0x1000
 ETH_P_ALL = 3
@@ -31,6 +31,12 @@ def _check(result, what):
 
 def _own_namespace():
     return os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+
+
+def own_mounts():
+    """Give the calling process mounts of its own, which end with it."""
+    _check(_libc.unshare(CLONE_NEWNS), "unshare the mounts")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
 
 
 class Space:

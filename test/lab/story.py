@@ -4,8 +4,8 @@
 A story is told in lines "WHO VERB ARGUMENTS [-> RESULT] [&]". WHO is the letter of a host, with a
 name behind it if the host has several processes, and ":LABEL" if a process has several sockets:
 "A send 10", "B2:7 close"; a name that begins with "A6" or "B6" is of IPv6. The verbs are the
-actor's, and "kill". "-> ECONNRESET" says what must come of it (else "ok"), "-> any" that it does not matter;
-with "&" the story goes on without waiting. Besides:
+actor's, and "kill". "-> ECONNRESET" says what must come of it (else "ok"), "-> any" that it does
+not matter; with "&" the story goes on without waiting. Besides:
 
     net RULE [; RULE]     bend the network (see rules.py); "net clear" makes it straight again
     net release           let go what is held
