@@ -216,7 +216,7 @@ show_table() {
         colour=1
     fi
     # mawk reads ahead unless told otherwise.
-    if [[ -n $interface ]] && awk -W version 2>&1 | grep -q mawk; then
+    if [[ -n $interface ]] && awk -W version 2>&1 | grep mawk >/dev/null; then
         awk+=(-W interactive)
     fi
     as_user tshark "${source[@]}" "${arguments[@]}" "${options[@]}" 2>"$work/errors" |
@@ -268,7 +268,7 @@ show_window() {
         wireshark_environment+=(XDG_RUNTIME_DIR="$work/run")
     fi
     if ((EUID == 0)); then
-        chown -hR 65534:65534 "$work"
+        chown -R 65534:65534 "$work/home" "$work/run"
     fi
     as_user wireshark "${source[@]}" "${options[@]}"
 }

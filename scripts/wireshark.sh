@@ -48,17 +48,19 @@ prepare_plugins() {
     wireshark_environment=(HOME="$work/home" WIRESHARK_PLUGIN_DIR="$work/plugins" LC_ALL=C.UTF-8)
     unset XDG_CONFIG_HOME WIRESHARK_CONFIG_DIR
     if ((EUID == 0)); then
-        chown -hR 65534:65534 "$work"
+        chmod -R go+rX "$work"
+        chown 65534:65534 "$work/home"
         if ! nobody_reads "$plugin"; then
             cp --remove-destination -- "$plugin" "$work/plugins/$version/epan/"
         fi
         if [[ -f $capture ]] && ! nobody_reads "$capture"; then
-            cp -- "$capture" "$work/"
+            (umask 077 && cp -- "$capture" "$work/")
             capture=$work/${capture##*/}
             chown 65534 "$capture"
         fi
     fi
-    as_user tshark -G plugins 2>/dev/null | grep -q '^tcpstate\.so' ||
+    # Not grep -q: it would not read to the end, and tshark would fail for that.
+    as_user tshark -G plugins 2>/dev/null | grep '^tcpstate\.so' >/dev/null ||
         die "$(tshark --version 2>/dev/null | sed -n '1s/ (Git.*//p') does not load the plugin," \
             "which was built for Wireshark $version: remove $root/build and try again"
 }

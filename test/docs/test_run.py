@@ -16,7 +16,7 @@ FRAMES = 11
 
 
 def run(*arguments, **options):
-    options = {"capture_output": True, "text": True, **options}
+    options = {"capture_output": True, "text": True, "timeout": 120, **options}
     return subprocess.run([ROOT / "run.sh", *map(str, arguments)], **options)
 
 
@@ -101,16 +101,15 @@ def test_stock_plugins_stay():
     assert "mate.so" in run("-G", "plugins").stdout
 
 
-def test_colour_only_on_a_terminal():
+@pytest.mark.parametrize("term, colour", [("xterm", True), ("dumb", False)])
+def test_colour_only_on_a_terminal(term, colour):
     assert "\033" not in run(CAPTURE).stdout
     try:
         leader, follower = pty.openpty()
     except OSError as error:
         pytest.skip(f"no terminal to print on: {error}")
-    run(CAPTURE, capture_output=False, stdout=follower, env={**os.environ, "TERM": "xterm"})
-    assert b"\033[" in os.read(leader, 65536)
-    run(CAPTURE, capture_output=False, stdout=follower, env={**os.environ, "TERM": "dumb"})
-    assert b"\033" not in os.read(leader, 65536)
+    run(CAPTURE, stdout=follower, capture_output=False, env={**os.environ, "TERM": term}, check=True)
+    assert (b"\033[" in os.read(leader, 65536)) is colour
 
 
 def test_leaves_nothing_behind(folder):
