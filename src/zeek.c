@@ -8,9 +8,9 @@
  * same order as in Zeek, since the order of the letters depends on it.
  *
  * Limitations: Zeek ends connections by timers; here a connection is one incarnation of a pair of
- * addresses and ports, and where Zeek would begin another within it, the last one counts. Text
- * beyond a hole is taken to have no further hole, so that the count of gaps can be low. Counts end
- * at 65535, so that the letters for 100,000 and more are missing.
+ * addresses and ports, and where Zeek would begin another within it, the one that was answered
+ * counts, or the last. Text beyond a hole is taken to have no further hole, so that the count of
+ * gaps can be low. Counts end at 65535, so that the letters for 100,000 and more are missing.
  */
 #include <string.h>
 
@@ -124,6 +124,13 @@ is_reuse(const struct tcpstate_zeek *zeek, const struct tcpstate_segment *segmen
         return false;
     return ack || originator->state != SYN_ACK_SENT || responder->state != INACTIVE ||
            segment->seq != responder->start;
+}
+
+/* Whether the responder took a SYN, so that another does not replace this connection here. */
+static bool
+is_answered(const struct tcpstate_zeek *zeek)
+{
+    return zeek->end[zeek->originator ^ 1].kinds & KIND_SYN;
 }
 
 /* A connection that began with an unsolicited SYN,ACK is no stealth scan once an acknowledgement or
@@ -449,7 +456,8 @@ process(struct step *s)
 /*
  * Takes the next segment of a connection, copies made by the capturing included, as Zeek counts
  * them. A segment whose header was cut or whose IP header is damaged is left out; one with a wrong
- * checksum gives its letter and nothing else.
+ * checksum gives its letter and nothing else. So is a SYN that Zeek would take for a connection of
+ * its own, unless this one was not answered yet.
  */
 void
 tcpstate_zeek_observe(struct tcpstate_zeek *zeek, const struct tcpstate_segment *segment)
@@ -468,6 +476,8 @@ tcpstate_zeek_observe(struct tcpstate_zeek *zeek, const struct tcpstate_segment 
     };
 
     if (segment->bad_packet)
+        return;
+    if (zeek->begun && is_reuse(zeek, segment) && is_answered(zeek))
         return;
     if (!zeek->begun || is_reuse(zeek, segment))
         begin(zeek, segment);
