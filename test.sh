@@ -8,7 +8,7 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/scripts/setup.sh"
 
 readonly python=/usr/bin/python3        # Debian's: its packages are what we install
-readonly core='^(unit|scenarios|fuzz)$' # labels of the tests that exercise src/ alone
+readonly core='^(unit|scenarios)$'      # labels of the tests that exercise src/ alone
 readonly configuration=(-DBUILD_TESTING=ON)
 readonly coverage_wanted=95             # percent of the lines of src/
 summary=()
@@ -27,9 +27,9 @@ tests, then prints a summary. NAME runs a part:
   lab         real sockets, judged by the kernel's own record of their states (needs root)
   docs        README.md and docs/ say what is true; run.sh does what it promises
   layout      the rules that keep src/ and plugin/ apart
-  fuzz        garbage, under the sanitizers
-  sanitize    the tests of the core, built with AddressSanitizer and UBSan
-  coverage    which lines of src/ the tests reach
+  fuzz        garbage, always built with AddressSanitizer and UBSan
+  sanitize    unit and scenarios, built with these sanitizers
+  coverage    which lines of src/ unit and scenarios reach
   else        every test whose name matches this regular expression
 
 A test that is skipped says why. With CI=true, a skipped test is a failure.
