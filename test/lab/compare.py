@@ -29,6 +29,12 @@ class Life:
         self.ends = (row.local, row.remote)
         self.rows = [row]
 
+    def give_way(self, row):
+        """The next incarnation begins: whatever was left of this one, TIME_WAIT, is gone."""
+        last = self.rows[-1]
+        if last.new != "CLOSED":
+            self.rows.append(row._replace(old=last.new, new="CLOSED", source="nominal"))
+
     @property
     def begin(self):
         return self.rows[0].time
@@ -63,6 +69,8 @@ def lives_of(rows):
     for row in rows:
         known = lives.setdefault((row.local, row.remote), [])
         if not known or row.old == "LISTEN" or (row.old, row.new) == ("CLOSED", "SYN_SENT"):
+            if known:
+                known[-1].give_way(row)
             known.append(Life(row))
         else:
             known[-1].rows.append(row)
@@ -118,6 +126,8 @@ def silent(row, left, wire):
     if row.new == "SYN_SENT":
         return not wire.sent(row.time - MOMENT, left, SYN)
     early = REACTION if row.source == "ss" else LATE
+    if (row.new, row.source) == ("CLOSED", "nominal"):
+        return True
     return row.new == "CLOSED" and not wire.causes(row.time - early, row.time + MOMENT)
 
 
