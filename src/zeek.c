@@ -9,16 +9,13 @@
  *
  * Limitations: Zeek ends connections by timers; here a connection is one incarnation of a pair of
  * addresses and ports, and where Zeek would begin another within it, the one that was answered
- * counts, or the last. Text beyond a hole is taken to have no further hole, so that the count of
- * gaps can be low. Counts end at 65535, so that the letters for 100,000 and more are missing.
+ * counts, or else the last. Text beyond a hole is taken to have no further hole, so that the count
+ * of gaps can be low. Counts end at 65535, so that the letters for 100,000 and more are missing.
  */
-#include <string.h>
-
 #include "observation.h"
-#include "zeek_log.h"
+#include "zeek_internal.h"
 
-/* Zeek trusts the number of a SYN or RST, and an acknowledgement of 0, only within this distance.
- */
+/* Zeek trusts the number of a SYN or RST only within this distance of the numbers before. */
 #define TRUSTED_SPAN (1 << 20)
 
 /* A segment on its way through the steps, and its ends. */
@@ -29,131 +26,6 @@ struct step {
     uint32_t end; /* the number after the segment; the text of a RST does not count */
     bool syn, ack, fin, rst;
 };
-
-/* TCP ports that Zeek takes for a server's (likely_server_ports, as its default scripts fill it),
- * in ascending order. */
-static const uint16_t server_ports[] = {
-    21,   22,   25,   53,   79,   80,   81,   88,   110,  135,  139,  143,  389,  443,  445,  502,
-    563,  585,  587,  614,  631,  636,  989,  990,  992,  993,  995,  1080, 1434, 1883, 2811, 3128,
-    3268, 3306, 3389, 5222, 5223, 5269, 5432, 6379, 6666, 6667, 6668, 6669, 8000, 8080, 8888, 20000,
-};
-
-static bool
-is_server_port(uint16_t port)
-{
-    for (size_t i = 0; i < sizeof server_ports / sizeof server_ports[0]; i++)
-        if (server_ports[i] == port)
-            return true;
-    return false;
-}
-
-/* Letters */
-
-static bool
-is_originator(const struct tcpstate_zeek *zeek, const struct tcpstate_zeek_end *end)
-{
-    return end == &zeek->end[zeek->originator];
-}
-
-/* Adds a letter, given in upper case, for something that this endpoint did. */
-static void
-add_letter(struct tcpstate_zeek *zeek, const struct tcpstate_zeek_end *end, char letter)
-{
-    tcpstate_zeek_add(zeek, is_originator(zeek, end) ? letter : (char)(letter - 'A' + 'a'));
-}
-
-/* Counts, and adds a letter at 1, 10, 100, and so on. */
-static void
-count_letter(struct tcpstate_zeek *zeek, const struct tcpstate_zeek_end *end, uint16_t *count,
-             char letter)
-{
-    uint16_t rest;
-
-    if (*count == UINT16_MAX)
-        return;
-    rest = ++*count;
-    while (rest % 10 == 0)
-        rest /= 10;
-    if (rest == 1)
-        add_letter(zeek, end, letter);
-}
-
-/* The originator */
-
-static void
-flip(struct tcpstate_zeek *zeek)
-{
-    zeek->originator ^= 1;
-    zeek->partial = false;
-}
-
-/* The first segment of a connection. Unless it is a SYN, a likely server's port makes its sender
- * the responder; if both ports are, the lower one does, but a SYN,ACK is left alone. */
-static void
-begin(struct tcpstate_zeek *zeek, const struct tcpstate_segment *segment)
-{
-    const bool syn = segment->flags & TCPSTATE_SYN;
-    const bool first_syn = syn && !(segment->flags & TCPSTATE_ACK);
-
-    memset(zeek, 0, sizeof *zeek);
-    zeek->begun = true;
-    zeek->originator = segment->side == 1;
-    if (first_syn || !is_server_port(segment->source_port))
-        return;
-    if (is_server_port(segment->destination_port) &&
-        (syn || segment->source_port >= segment->destination_port))
-        return;
-    flip(zeek);
-    tcpstate_zeek_add(zeek, ZEEK_FLIPPED);
-}
-
-/* Whether Zeek ends its connection here and begins another. */
-static bool
-is_reuse(const struct tcpstate_zeek *zeek, const struct tcpstate_segment *segment)
-{
-    const struct tcpstate_zeek_end *originator = &zeek->end[zeek->originator];
-    const struct tcpstate_zeek_end *responder = &zeek->end[zeek->originator ^ 1];
-    const bool ack = segment->flags & TCPSTATE_ACK;
-
-    if (!(segment->flags & TCPSTATE_SYN) || (ack && originator->state != INACTIVE))
-        return false;
-    if (originator->state == CLOSED || originator->state == RESET || responder->state == CLOSED ||
-        responder->state == RESET)
-        return true;
-    if (segment->seq == (ack ? responder : originator)->start)
-        return false;
-    return ack || originator->state != SYN_ACK_SENT || responder->state != INACTIVE ||
-           segment->seq != responder->start;
-}
-
-/* Whether the responder took a SYN, so that another does not replace this connection here. */
-static bool
-is_answered(const struct tcpstate_zeek *zeek)
-{
-    return zeek->end[zeek->originator ^ 1].kinds & KIND_SYN;
-}
-
-/* A connection that began with an unsolicited SYN,ACK is no stealth scan once an acknowledgement or
- * text follows, from either side: the SYN was missed, and the sender of the SYN,ACK responds. */
-static void
-flip_after_syn_ack(struct tcpstate_zeek *zeek, const struct tcpstate_segment *segment)
-{
-    const uint8_t control = TCPSTATE_SYN | TCPSTATE_FIN | TCPSTATE_RST;
-
-    if ((segment->flags & control) || !((segment->flags & TCPSTATE_ACK) || segment->len != 0))
-        return;
-    if (tcpstate_zeek_letter(zeek, 0) != 'H' || tcpstate_zeek_letter(zeek, 1) != '\0' ||
-        zeek->end[zeek->originator].state != SYN_ACK_SENT)
-        return;
-    zeek->end[zeek->originator].before = SYN_ACK_SENT;
-    zeek->end[zeek->originator].state = ESTABLISHED;
-    flip(zeek);
-    memset(zeek->letters, 0, sizeof zeek->letters);
-    tcpstate_zeek_add(zeek, ZEEK_FLIPPED);
-    add_letter(zeek, &zeek->end[zeek->originator ^ 1], 'H');
-}
-
-/* The steps of a segment, in Zeek's order */
 
 static void
 enter(struct tcpstate_zeek_end *end, enum zeek_state state)
@@ -213,7 +85,7 @@ is_again(struct step *s, enum zeek_kind kind, char letter)
     if (s->snd->kinds & kind)
         return true;
     s->snd->kinds = (s->snd->kinds | kind) & 0x7f;
-    add_letter(s->zeek, s->snd, letter);
+    tcpstate_zeek_note(s->zeek, s->snd, letter);
     return false;
 }
 
@@ -229,14 +101,14 @@ add_history(struct step *s)
         is_again(s, KIND_SYN_OTHER, 'Q');
     } else if (s->syn) {
         if (is_again(s, KIND_SYN, s->ack ? 'H' : 'S') && segment->seq != s->snd->start)
-            add_letter(s->zeek, s->snd, s->ack ? 'H' : 'S');
+            tcpstate_zeek_note(s->zeek, s->snd, s->ack ? 'H' : 'S');
     } else if (s->fin) {
         if (is_again(s, KIND_FIN, 'F') && fin != s->snd->fin)
-            add_letter(s->zeek, s->snd, 'F');
+            tcpstate_zeek_note(s->zeek, s->snd, 'F');
         s->snd->fin = fin;
     } else if (s->rst) {
         if (is_again(s, KIND_RST, 'R') && seq != s->snd->rst)
-            add_letter(s->zeek, s->snd, 'R');
+            tcpstate_zeek_note(s->zeek, s->snd, 'R');
         s->snd->rst = seq;
     } else if (segment->len != 0) {
         is_again(s, KIND_TEXT, 'D');
@@ -244,7 +116,7 @@ add_history(struct step *s)
         is_again(s, KIND_ACK, 'A');
     }
     if (segment->window == 0 && !s->rst && s->rcv->state != CLOSED && s->snd->state != RESET)
-        count_letter(s->zeek, s->snd, &s->snd->zero_windows, 'W');
+        tcpstate_zeek_count(s->zeek, s->snd, &s->snd->zero_windows, 'W');
 }
 
 /* Whether the connection is partial: until each side's first segment, what that segment says. */
@@ -253,7 +125,7 @@ note_partial(struct step *s)
 {
     if (s->snd->kinds != 0)
         return;
-    if (is_originator(s->zeek, s->snd))
+    if (zeek_is_originator(s->zeek, s->snd))
         s->zeek->partial = !s->syn || s->ack;
     else if (!s->zeek->partial)
         s->zeek->partial = !s->syn;
@@ -277,18 +149,18 @@ advance(struct step *s)
     if (by > 0)
         snd->last = s->end;
     else if (s->segment->len != 0)
-        count_letter(s->zeek, snd, &snd->repeats, 'T');
+        tcpstate_zeek_count(s->zeek, snd, &snd->repeats, 'T');
 }
 
 static void
 leave_inactive_by_syn(struct step *s)
 {
-    if (is_originator(s->zeek, s->snd)) {
+    if (zeek_is_originator(s->zeek, s->snd)) {
         enter(s->snd, s->ack ? SYN_ACK_SENT : SYN_SENT);
         return;
     }
     if (!s->ack && s->rcv->state == SYN_ACK_SENT) {
-        flip(s->zeek);
+        tcpstate_zeek_flip(s->zeek);
         tcpstate_zeek_add(s->zeek, ZEEK_FLIPPED);
         enter(s->rcv, ESTABLISHED);
     }
@@ -300,7 +172,7 @@ leave_inactive_by_syn(struct step *s)
 static void
 leave_inactive(struct step *s)
 {
-    const bool responds = !is_originator(s->zeek, s->snd);
+    const bool responds = !zeek_is_originator(s->zeek, s->snd);
 
     if (s->syn)
         leave_inactive_by_syn(s);
@@ -385,7 +257,7 @@ static void
 add_gap(struct step *s)
 {
     if (is_clean(s->snd) && is_clean(s->rcv))
-        count_letter(s->zeek, s->rcv, &s->rcv->gaps, 'G');
+        tcpstate_zeek_count(s->zeek, s->rcv, &s->rcv->gaps, 'G');
 }
 
 /* Text that the receiver's peer acknowledges without its having been captured is a gap. */
@@ -455,9 +327,9 @@ process(struct step *s)
 
 /*
  * Takes the next segment of a connection, copies made by the capturing included, as Zeek counts
- * them. A segment whose header was cut or whose IP header is damaged is left out; one with a wrong
- * checksum gives its letter and nothing else. So is a SYN that Zeek would take for a connection of
- * its own, unless this one was not answered yet.
+ * them. Left out are a segment whose header was cut or whose IP header is damaged, and a SYN that
+ * Zeek would take for another connection after this one was answered. A segment with a wrong
+ * checksum gives its letter and nothing else.
  */
 void
 tcpstate_zeek_observe(struct tcpstate_zeek *zeek, const struct tcpstate_segment *segment)
@@ -477,18 +349,16 @@ tcpstate_zeek_observe(struct tcpstate_zeek *zeek, const struct tcpstate_segment 
 
     if (segment->bad_packet)
         return;
-    if (zeek->begun && is_reuse(zeek, segment) && is_answered(zeek))
+    if (!tcpstate_zeek_originate(zeek, segment))
         return;
-    if (!zeek->begun || is_reuse(zeek, segment))
-        begin(zeek, segment);
     if (segment->options_cut)
         return;
     if (segment->bad_checksum) {
-        count_letter(zeek, s.snd, &s.snd->corrupt, 'C');
+        tcpstate_zeek_count(zeek, s.snd, &s.snd->corrupt, 'C');
         return;
     }
     s.end = segment->seq + s.syn + s.fin + (s.rst ? 0 : segment->len);
-    flip_after_syn_ack(zeek, segment);
+    tcpstate_zeek_reconsider(zeek, segment);
     process(&s);
 }
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "seq.h"
-#include "zeek_log.h"
+#include "zeek_internal.h"
 
 /* A letter's place here is the five bits that stand for it. */
 static const char alphabet[] = " ^SHADFRCGTWIQshadfrcgtwiq";
@@ -54,6 +54,34 @@ tcpstate_zeek_add(struct tcpstate_zeek *zeek, char letter)
     zeek->letters[octet] |= (uint8_t)pair;
     if (octet + 1 < sizeof zeek->letters)
         zeek->letters[octet + 1] |= (uint8_t)(pair >> 8);
+}
+
+/*
+ * Adds a letter, given in upper case, for something that this endpoint did.
+ */
+void
+tcpstate_zeek_note(struct tcpstate_zeek *zeek, const struct tcpstate_zeek_end *end, char letter)
+{
+    tcpstate_zeek_add(zeek, zeek_is_originator(zeek, end) ? letter : (char)(letter - 'A' + 'a'));
+}
+
+/*
+ * Counts something that this endpoint did, up to 65535, and adds its letter, given in upper case,
+ * at 1, 10, 100, and so on.
+ */
+void
+tcpstate_zeek_count(struct tcpstate_zeek *zeek, const struct tcpstate_zeek_end *end,
+                    uint16_t *count, char letter)
+{
+    uint16_t rest;
+
+    if (*count == UINT16_MAX)
+        return;
+    rest = ++*count;
+    while (rest % 10 == 0)
+        rest /= 10;
+    if (rest == 1)
+        tcpstate_zeek_note(zeek, end, letter);
 }
 
 static bool
