@@ -37,11 +37,13 @@ is_believed(struct observation *o)
     return true;
 }
 
-/* What an acknowledgement proves of the endpoint that sends it: which of its peer's SYN and FIN it
+/*
+ * What an acknowledgement proves of the endpoint that sends it: which of its peer's SYN and FIN it
  * has taken, and with them any acknowledgement that came in them or before. una is how far that
- * endpoint itself was acknowledged before. */
-static void
-prove(struct observation *o, enum tcpstate_role role, uint32_t ack, uint32_t una)
+ * endpoint itself was acknowledged before.
+ */
+void
+tcpstate_prove(struct observation *o, enum tcpstate_role role, uint32_t ack, uint32_t una)
 {
     struct tcpstate_endpoint *endpoint = &o->connection->end[role];
     const struct tcpstate_endpoint *peer =
@@ -93,7 +95,7 @@ deliver(struct observation *o)
     }
     if (rcv->fin_acked || !is_fin_covered(rcv, ack))
         return;
-    if (o->connection->fins_crossed && !rcv->fin_received && o->snd->fin_sent &&
+    if (o->connection->fins_crossed && !rcv->fin_received && o->snd->fin_sent && !o->snd->holed &&
         o->segment->seq == o->snd->fin) {
         rcv->fin_received = true;
         rcv->text_from = rcv->snd_nxt;
@@ -166,7 +168,7 @@ tcpstate_take_ack(struct observation *o)
     o->took_fin = is_fin_covered(rcv, ack) && !is_fin_covered(rcv, rcv->snd_una);
     if (o->took_fin)
         tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, rcv->mark);
-    prove(o, o->snd_role, ack, o->snd_una);
+    tcpstate_prove(o, o->snd_role, ack, o->snd_una);
     if (o->fit == FIT_ACCEPTABLE && !o->demanding)
         deliver(o);
     take_window(o);
@@ -207,7 +209,7 @@ tcpstate_take_early_ack(struct observation *o)
         return;
     snd->unseen_acked = false;
     if (is_fin_covered(snd, snd->unseen_ack)) {
-        prove(o, o->rcv_role, snd->unseen_ack, o->rcv->snd_una);
+        tcpstate_prove(o, o->rcv_role, snd->unseen_ack, o->rcv->snd_una);
         snd->fin_acked = true;
         tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, TCPSTATE_EVIDENCE_INFERRED);
     }

@@ -50,12 +50,20 @@ evidence_of_fin(const struct observation *o)
     return TCPSTATE_EVIDENCE_SEEN;
 }
 
+/* Whether the FIN lies behind all text that its sender used. It may fill the last octet of what was
+ * not captured yet: an acknowledgement that was sent after it came before it. */
+static bool
+is_at_end(const struct observation *o)
+{
+    return !seq_lt(o->end - 1, o->snd_nxt) || (o->end == o->snd_nxt && o->snd->gap_before_nxt);
+}
+
 static void
 take_first_fin(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
 
-    if (seq_lt(o->end - 1, o->snd_nxt))
+    if (!is_at_end(o))
         return;
     reopen_for_fin(o);
     if (snd->phase == TCPSTATE_PHASE_CLOSE_WAIT && !snd->text_after_fin && !o->took_fin)
@@ -76,6 +84,7 @@ take_first_fin(struct observation *o)
     if (!o->rcv->fin_sent || o->connection->self)
         o->connection->close_time = o->segment->time;
     number_fin(o);
+    snd->gap_before_nxt = false;
     if (snd->holed)
         tcpstate_raise(o, TCPSTATE_EVENT_fin_out_of_order, o->snd_role);
     if (o->connection->self)

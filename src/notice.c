@@ -174,7 +174,7 @@ tcpstate_notice_reset(struct observation *o)
             break;
         }
     }
-    if (tcpstate_is_rejection(o))
+    if (o->ack && tcpstate_is_rejection(o))
         tcpstate_raise(o, TCPSTATE_EVENT_accept_then_close, o->snd_role);
 }
 

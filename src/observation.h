@@ -70,6 +70,7 @@ bool tcpstate_take_syn(struct observation *o);
 bool tcpstate_catch_up(struct observation *o);
 void tcpstate_pick_alternate(struct observation *o);
 bool tcpstate_take_ack(struct observation *o);
+void tcpstate_prove(struct observation *o, enum tcpstate_role role, uint32_t ack, uint32_t una);
 void tcpstate_take_early_ack(struct observation *o);
 void tcpstate_confirm(struct observation *o);
 void tcpstate_take_fin(struct observation *o);

@@ -130,7 +130,8 @@ catch_up_sender(struct observation *o)
         snd->snd_una = o->snd_una = seq_max(snd->snd_una, snd->iss + 1);
         tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_ACK_OF_SYN, TCPSTATE_EVIDENCE_SEEN);
         o->rcv->syn_received = o->rcv->syn_acked = true;
-        tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_SYN_ACK, TCPSTATE_EVIDENCE_INFERRED);
+        tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_SYN_ACK,
+                      o->rcv->seen ? TCPSTATE_EVIDENCE_INFERRED : TCPSTATE_EVIDENCE_ASSUMED);
     }
     return true;
 }

@@ -23,7 +23,7 @@ is_exact(const struct observation *o)
 
     if (!o->snd->numbers_known || seq_within(seq, o->snd_una, seq_max(o->snd_una, o->snd_nxt)))
         return true;
-    if (o->snd->fin_sent && seq == o->snd->fin - 1)
+    if (o->snd->fin_sent && seq == o->snd->fin - 1 && o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT)
         return true;
     return o->rcv->sacked && seq == o->rcv->sack_right;
 }
@@ -147,12 +147,26 @@ prove_closed(struct observation *o)
     o->record->changed = true;
 }
 
+/* A RST without ACK answers a segment. From an endpoint that is ESTABLISHED by inference only, it
+ * answers the ACK that was to complete the handshake: there was no socket to take it any more. */
+static void
+doubt_handshake(struct observation *o)
+{
+    if (o->snd->phase == TCPSTATE_PHASE_ESTABLISHED &&
+        o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED)
+        tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_RECEIVED, TCPSTATE_EVIDENCE_SEEN);
+}
+
 static void
 accept_rst(struct observation *o)
 {
     struct tcpstate_connection *connection = o->connection;
     const bool past_handshake = is_synchronized(o->rcv) || is_synchronized(o->snd);
 
+    if (o->ack && is_fin_covered(o->rcv, o->segment->ack))
+        tcpstate_prove(o, o->snd_role, o->segment->ack, o->snd_una);
+    if (!o->ack)
+        doubt_handshake(o);
     if (past_handshake) {
         name_reset(o);
         tcpstate_notice_reset(o);

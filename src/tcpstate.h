@@ -228,7 +228,8 @@ struct tcpstate_endpoint {
     bool unseen_acked : 1;
     bool gap_of_one : 1; /* the octet before snd_nxt was not captured: text, or a FIN */
     bool holed : 1;
-    bool fin_repeated : 1; /* its FIN came again and awaits another acknowledgement */
+    bool gap_before_nxt : 1; /* a segment without text went on there, behind octets not captured */
+    bool fin_repeated : 1;   /* its FIN came again and awaits another acknowledgement */
     bool stuck_told : 1;
     bool half_close_told : 1;
     bool path_told : 1;
