@@ -30,6 +30,7 @@ static bool verify_tcp, verify_ip;
 #define PORTS_AND_SEQ 8  /* the least of a TCP header that an ICMP error quotes */
 #define LENGTH_OFFSET 12 /* the octet of the header that Wireshark marks as tcp.len */
 #define NEXT_HEADER_TCP 6
+#define SECONDS_MAX INT64_C(4611686000) /* a little less than 2^62 nanoseconds, 146 years */
 
 /* What the layers before the one at hand said. */
 struct outer {
@@ -137,11 +138,14 @@ use_frame_addresses(const packet_info *pinfo, struct outer *outer)
         set_addresses(&outer->endpoints, pinfo->src.data, pinfo->dst.data, (uint8_t)size);
 }
 
-/* When a frame was captured, nanoseconds since the epoch. A damaged capture's absurd times wrap. */
+/* When a frame was captured, nanoseconds since the epoch. A damaged capture's absurd times are cut
+ * to what the core takes. */
 int64_t
 extract_time(const packet_info *pinfo)
 {
-    return (int64_t)((uint64_t)pinfo->abs_ts.secs * 1000000000u + (uint64_t)pinfo->abs_ts.nsecs);
+    int64_t seconds = pinfo->abs_ts.secs;
+    seconds = CLAMP(seconds, -SECONDS_MAX, SECONDS_MAX);
+    return seconds * INT64_C(1000000000) + pinfo->abs_ts.nsecs;
 }
 
 /* FNV-1a of the sender's link-layer address, 0 if the frame has none. */

@@ -153,7 +153,8 @@ struct tcpstate_settings {
 /* One captured TCP header, and what its packet says about it. Written by tcpstate_segment_parse()
  * and, for the fields that the header does not hold, by the caller. */
 struct tcpstate_segment {
-    int64_t time;        /* capture time, nanoseconds since the epoch; may go backwards */
+    int64_t time;        /* capture time, nanoseconds since the epoch, less than 2^62 of them
+                          * before or after it; may go backwards */
     uint32_t frame;      /* number of the frame that holds it, from 1 */
     uint32_t seq;        /* SEG.SEQ */
     uint32_t ack;        /* SEG.ACK, meaningless without the ACK bit */
