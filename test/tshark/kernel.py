@@ -5,7 +5,7 @@ import csv
 import dataclasses
 
 SECOND = 1_000_000_000
-SLACK = SECOND // 10  # between a segment and the line of the record that belongs to it
+SLACK = SECOND // 20  # between a segment and the line of the record that belongs to it
 
 # How far an endpoint has come; a revision takes it back.
 ORDER = (
@@ -50,11 +50,14 @@ KNOWN = {
 
 @dataclasses.dataclass
 class Life:
-    """One incarnation of an endpoint: its states, and when the first and the last began."""
+    """One incarnation of an endpoint: its states, and when each was entered."""
 
-    begin: int
-    end: int
     states: list
+    times: list
+
+    @property
+    def begin(self):
+        return self.times[0]
 
 
 def nanoseconds(text):
@@ -71,9 +74,9 @@ def read(path):
             when = nanoseconds(line["time"])
             opens = line["old"] == "LISTEN" or (line["old"], line["new"]) == ("CLOSED", "SYN_SENT")
             if not known or opens:
-                known.append(Life(when, when, [line["old"]]))
+                known.append(Life([line["old"]], [when]))
             known[-1].states.append(line["new"])
-            known[-1].end = when
+            known[-1].times.append(when)
     return lives
 
 
@@ -89,11 +92,11 @@ def walk(states, old, new):
         states.append(new)
 
 
-def differences(shown, lives, last_time):
+def differences(shown, lives):
     """What differs between what is shown and the record.
 
-    shown: per connection, the two endpoints' (local, peer, begin, end, states); last_time: when the
-    capture ends. Each endpoint shown is compared with the life that began last before its end.
+    shown: per connection, the two endpoints' (local, peer, begin, end, states). Each is compared
+    with the life that began last before its end.
     """
     wrong = []
     left = {ends: list(known) for ends, known in lives.items()}
@@ -101,26 +104,26 @@ def differences(shown, lives, last_time):
         candidates = left.get((local, peer), [])
         while candidates and candidates[-1].begin > end + SLACK:
             candidates.pop()
-        life = candidates.pop() if candidates else None
-        problem = difference(states, life, last_time)
+        problem = difference(states, candidates.pop() if candidates else None, end)
         if problem:
             wrong.append(f"{local} to {peer}: {problem}")
     return wrong
 
 
-def difference(states, life, last_time):
-    """Nothing if the endpoint went through these states, but for silent steps at the end."""
+def difference(states, life, end):
+    """Nothing if the endpoint went through these states, but for what it did in silence, or after
+    the last segment captured, at the end."""
     ours = states[1:] if states and states[0] in ("LISTEN", "UNKNOWN", "CLOSED") else list(states)
     if life is None:  # no socket: nothing but a closed port can answer
         return "" if set(ours) <= {"CLOSED"} else f"{ours}, but the kernel had no such socket"
-    theirs = life.states[1:]
+    theirs, times = life.states[1:], life.times[1:]
     if theirs[-1] == "TIME_WAIT" and ours[-2:] == ["TIME_WAIT", "CLOSED"]:
         ours.pop()  # the record does not tell when TIME_WAIT ended
     if theirs[-2:] == ["SYN_RECEIVED", "CLOSED"] and ours[-1:] == ["LISTEN"]:
         ours[-1] = "CLOSED"  # the request is gone, its listener is not
     if ours == theirs[: len(ours)]:
-        rest = theirs[len(ours) - 1 if ours else 0 :]
-        steps = list(zip(rest, rest[1:]))
-        if all(step in SILENT for step in steps) or life.end > last_time - SLACK:
+        steps = zip(["CLOSED", *theirs], theirs, times)
+        missing = list(steps)[len(ours) :]
+        if all((old, new) in SILENT or when > end + SLACK for old, new, when in missing):
             return ""
     return f"{' '.join(ours)}, the kernel's: {' '.join(theirs)}"

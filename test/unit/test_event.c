@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Names and sentences: every value has a name, every event a slug, a severity and a sentence with all
- * its figures filled in, cut cleanly when there is no room.
+ * Names and sentences: every value has a name, every event a slug, a severity and a sentence with
+ * all its figures filled in, cut cleanly when there is no room.
  */
 #include "unit.h"
 
@@ -10,9 +10,11 @@
 static struct tcpstate_occurrence
 make_occurrence(enum tcpstate_event event)
 {
-    return (struct tcpstate_occurrence){
-        .event = (uint8_t)event, .role = TCPSTATE_SERVER, .span = 12 * SECOND + SECOND / 4,
-        .count = 3, .frame = 17};
+    return (struct tcpstate_occurrence){.event = (uint8_t)event,
+                                        .role = TCPSTATE_SERVER,
+                                        .span = 12 * SECOND + SECOND / 4,
+                                        .count = 3,
+                                        .frame = 17};
 }
 
 static void
@@ -91,9 +93,9 @@ test_sentence_names_the_frame(void **state)
 static void
 test_sentence_takes_any_span(void **state)
 {
-    static const int64_t spans[] = {0,      1,           999,          SECOND / 1000,   SECOND - 1,
-                                    SECOND, 90 * SECOND, 86400 * SECOND, -SECOND, INT64_MAX,
-                                    INT64_MIN};
+    static const int64_t spans[] = {0,          1,         999,         SECOND / 1000,
+                                    SECOND - 1, SECOND,    90 * SECOND, 86400 * SECOND,
+                                    -SECOND,    INT64_MAX, INT64_MIN};
     struct tcpstate_occurrence occurrence = make_occurrence(TCPSTATE_EVENT_stuck_close_wait);
     char text[512];
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What the end of the capture tells: final states, how it was opened, and the events that nothing but
- * the end can settle. Each state's connection is made from one literal.
+ * What the end of the capture tells: final states, how it was opened, and the events that nothing
+ * but the end can settle. Each state's connection is made from one literal.
  */
 #include "unit.h"
 
@@ -135,8 +135,7 @@ test_closed_raises_nothing(void **state)
         connection.end[0].fin_sent = connection.end[0].fin_acked = true;
         connection.end[1].fin_sent = connection.end[1].fin_acked = true;
         assert_int_equal(
-            tcpstate_finish(&connection, &settings, 1000 * SECOND, events, TCPSTATE_MAX_EVENTS),
-            0);
+            tcpstate_finish(&connection, &settings, 1000 * SECOND, events, TCPSTATE_MAX_EVENTS), 0);
     }
 }
 

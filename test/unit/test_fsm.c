@@ -68,9 +68,8 @@
     static void test_##state##_##stimulus(void **unused)                                           \
     {                                                                                              \
         (void)unused;                                                                              \
-        assert_int_equal(                                                                          \
-            tcpstate_edge(TCPSTATE_PHASE_##state, TCPSTATE_STIMULUS_##stimulus),                   \
-            TCPSTATE_PHASE_##to);                                                                  \
+        assert_int_equal(tcpstate_edge(TCPSTATE_PHASE_##state, TCPSTATE_STIMULUS_##stimulus),      \
+                         TCPSTATE_PHASE_##to);                                                     \
     }
 EDGES(X)
 #undef X

@@ -65,7 +65,8 @@ next_segment(uint32_t nxt[2], int64_t *time, uint16_t ip_id)
         TCPSTATE_SYN | TCPSTATE_FIN,
         0,
     };
-    static const uint32_t steps[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, UINT32_MAX, 100, 1u << 20, 1u << 30};
+    static const uint32_t steps[] = {0, 0, 0,          0,   0,        0,       0,
+                                     0, 1, UINT32_MAX, 100, 1u << 20, 1u << 30};
     static const uint32_t lengths[] = {0, 0, 0, 0, 1, 100, 1460};
     static const uint32_t waits[] = {2, 2, 2, 2, 50, 1000, 61000, 130000};
     struct tcpstate_segment segment = {.ttl = 64, .window = 65535, .ip_id = ip_id};
@@ -127,8 +128,8 @@ assert_same_record(const struct tcpstate_record *a, const struct tcpstate_record
         assert_int_equal(a->event[i].event, b->event[i].event);
 }
 
-/* What holds of every record, whatever the segments: a transition starts where the endpoint was, the
- * last one ends where it is, and events are declared ones. */
+/* What holds of every record, whatever the segments: a transition starts where the endpoint was,
+ * the last one ends where it is, and events are declared ones. */
 static void
 assert_sound(const struct tcpstate_record *record)
 {

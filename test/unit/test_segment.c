@@ -133,8 +133,8 @@ test_parse_all_options(void **state)
 static void
 test_parse_sack(void **state)
 {
-    static const uint8_t blocks[] = {1, 1, 5, 18, 0, 0, 0, 1, 0xff, 0xff, 0xff, 0xfe,
-                                     0, 0, 0, 9, 0, 0, 0, 10};
+    static const uint8_t blocks[] = {1,    1,    5, 18, 0, 0, 0, 1, 0xff, 0xff,
+                                     0xff, 0xfe, 0, 0,  0, 9, 0, 0, 0,    10};
     static const uint8_t empty[] = {5, 2, 1, 1};
     static const uint8_t half[] = {5, 6, 0, 0, 0, 1, 1, 1};
     struct tcpstate_segment segment = parse_options(blocks, sizeof blocks);
