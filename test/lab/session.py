@@ -105,14 +105,14 @@ class Session:
         path = os.path.join(folder, view + ".pcapng")
         self._write(path, view, self.stage.network.views[view])
         frames = shown.read_frames(self.plugins, path)
-        if not shown.same_rows(frames, shown.read_frames(self.plugins, path, "-2")):
-            self._complain_of_passes(view)
+        different = shown.first_difference(
+            frames, shown.read_frames(self.plugins, path, "-2"))
+        if different:
+            frame = different[0]
+            self._run_of((frame.src, frame.dst)).complaints.append(
+                f"view {view}: one-pass and two-pass tshark differ: {different}")
         self._check_health(view, frames)
         return frames
-
-    def _complain_of_passes(self, view):
-        for run in self.runs:
-            run.complaints.append(f"view {view}: one-pass and two-pass tshark differ")
 
     def _check_health(self, view, frames):
         chat, loud, said, repeated = chatter(), [], set(), set()

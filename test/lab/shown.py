@@ -19,7 +19,7 @@ Frame = namedtuple("Frame", "number time src dst flags seq ack len connection se
 
 # What only the end of the capture can say, and so only a later pass.
 ENDINGS = {"never_closed", "syn_unanswered", "half_open", "stuck_close_wait", "stuck_fin_wait_2",
-           "stuck_fin_unacked", "one_direction"}
+           "stuck_fin_unacked", "one_direction", "gave_up_retransmitting"}
 
 RANK = {name: rank for rank, names in enumerate([
     ("UNKNOWN", "LISTEN"), ("SYN_SENT",), ("SYN_RECEIVED",), ("ESTABLISHED",),
@@ -47,12 +47,15 @@ def read_frames(plugins, capture, *options):
             if line.split("\t")[FIELDS.index("tcpstate.connection")]]
 
 
-def same_rows(one_pass, two_pass):
-    """Whether both passes show the same, but for what only the end of the capture can say."""
-    return len(one_pass) == len(two_pass) and all(
-        first[:-1] == second[:-1] and set(first.events) <= set(second.events)
-        and set(second.events) - set(first.events) <= ENDINGS
-        for first, second in zip(one_pass, two_pass))
+def first_difference(one_pass, two_pass):
+    """The first frame of which the passes do not show the same, but for what only the end of the
+    capture can say; None if there is none."""
+    for first, second in zip(one_pass, two_pass):
+        more = set(second.events) - set(first.events)
+        if first[:-1] != second[:-1] or not more <= ENDINGS or \
+                not set(first.events) <= set(second.events):
+            return first, second
+    return None
 
 
 def _frame(cells):
