@@ -31,6 +31,8 @@ FIELDS = {  # an interface: none is ever renamed
     "tcpstate.open": "FT_STRING",
     "tcpstate.close": "FT_STRING",
     "tcpstate.closer": "FT_STRING",
+    "tcpstate.conn_state": "FT_STRING",
+    "tcpstate.history": "FT_STRING",
 }
 
 
