@@ -212,7 +212,8 @@ tcpstate_event_text(const struct tcpstate_occurrence *occurrence, char *text, si
         const struct event_info *info = &event_infos[occurrence->event];
 
         put_sentence(&line, info->happened, occurrence);
-        put(&line, ". ", 2);
+        if (info->advice[0] != '\0')
+            put(&line, ". ", 2);
         put_sentence(&line, info->advice, occurrence);
     }
     if (size != 0) {

@@ -127,6 +127,14 @@ fit_of(const struct observation *o)
     return FIT_ACCEPTABLE;
 }
 
+/* Whether octets before this segment are still missing: its receiver takes its acknowledgement at
+ * once, but its FIN only when the hole is filled. */
+static bool
+is_beyond_hole(const struct observation *o)
+{
+    return o->snd->holed || (o->snd->numbers_known && seq_lt(o->snd_nxt, o->segment->seq));
+}
+
 /* Names the facts about the segment. */
 static void
 look_at(struct observation *o)
@@ -148,8 +156,9 @@ look_at(struct observation *o)
     o->snd_nxt = o->snd->snd_nxt;
     o->silence = segment->time - connection->last_time;
     o->fit = fit_of(o);
-    o->demanding = (o->syn && !(o->snd->syn_sent && is_syn_covered(o->snd, o->snd_una))) ||
-                   (o->fin && !(o->snd->fin_sent && is_fin_covered(o->snd, o->snd_una)));
+    o->demanding =
+        (o->syn && !(o->snd->syn_sent && is_syn_covered(o->snd, o->snd_una))) ||
+        (o->fin && !is_beyond_hole(o) && !(o->snd->fin_sent && is_fin_covered(o->snd, o->snd_una)));
 }
 
 /* Time is data: TIME_WAIT ends after two MSL without a repeated FIN (RFC 9293 section 3.10.8), and

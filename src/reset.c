@@ -157,6 +157,18 @@ doubt_handshake(struct observation *o)
         tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_RECEIVED, TCPSTATE_EVIDENCE_SEEN);
 }
 
+/* An acceptable RST counts as delivered, and with it the FIN that its sender sent before. One at
+ * the FIN's own number is acceptable in FIN_WAIT_2 only if the FIN did not arrive. */
+static void
+deliver_fin(struct observation *o)
+{
+    if (!o->snd->fin_sent || o->snd->holed || o->rcv->fin_received || !is_synchronized(o->rcv) ||
+        seq_lt(o->segment->seq, o->snd->fin - (o->rcv->phase != TCPSTATE_PHASE_FIN_WAIT_2)))
+        return;
+    o->rcv->fin_received = true;
+    tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_FIN, TCPSTATE_EVIDENCE_INFERRED);
+}
+
 static void
 accept_rst(struct observation *o)
 {
@@ -174,6 +186,7 @@ accept_rst(struct observation *o)
         name_refusal(o);
     if (connection->cause == TCPSTATE_CAUSE_NONE)
         connection->cause = (uint8_t)tcpstate_cause_of(o);
+    deliver_fin(o);
     o->snd->before_reset = o->snd->phase;
     o->snd->before_reset_evidence = o->snd->evidence;
     o->rcv->before_reset = o->rcv->phase;
@@ -256,12 +269,20 @@ tcpstate_take_rst(struct observation *o)
     }
 }
 
+/* Whether the segment goes beyond what its sender had sent and acknowledged before. */
+static bool
+is_news(const struct observation *o)
+{
+    return o->syn || o->fin || seq_lt(o->snd_nxt, o->end) ||
+           (o->rcv->numbers_known && seq_lt(o->rcv->snd_una, o->segment->ack));
+}
+
 /*
  * Before any other step: an endpoint that goes on after its own RST did not send it, so both ends
  * are again what they were (the RST was injected, or answered something else).
  *
- * A segment that may have been captured out of order, within the time of a copy, is no
- * contradiction.
+ * A segment that may have been captured out of order, within the time of a copy, or that says
+ * nothing new and so may have been sent before the RST, is no contradiction.
  */
 void
 tcpstate_doubt_rst(struct observation *o)
@@ -273,7 +294,8 @@ tcpstate_doubt_rst(struct observation *o)
         o->snd->phase != TCPSTATE_PHASE_CLOSED || (o->syn && !o->ack))
         return;
     if (age <= o->settings->copy ||
-        (o->snd->numbers_known && seq_lt(o->segment->seq, o->snd_una)) || o->fit == FIT_BEYOND)
+        (o->snd->numbers_known && seq_lt(o->segment->seq, o->snd_una)) || o->fit == FIT_BEYOND ||
+        !is_news(o))
         return;
     tcpstate_raise(o, TCPSTATE_EVENT_reset_contradicted, o->snd_role)->frame =
         connection->reset_frame;
