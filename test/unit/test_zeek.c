@@ -56,7 +56,8 @@ number_after(const char *segment, const char *word, uint32_t otherwise)
 }
 
 /* Observes one segment: "> F. 1 +100 ack 1 win 0", numbers relative to the initial ones, the words
- * "bad" (its checksum), "damaged" (its IP header) and "cut" (its text) behind them. */
+ * "bad" (its checksum), "damaged" (its IP header), "cut" (its text) and "short" (its header)
+ * behind. */
 static void
 observe(const char *line)
 {
@@ -77,6 +78,7 @@ observe(const char *line)
     segment.bad_checksum = strstr(line, "bad") != NULL;
     segment.bad_packet = strstr(line, "damaged") != NULL;
     segment.text_cut = strstr(line, "cut") != NULL;
+    segment.options_cut = strstr(line, "short") != NULL;
     tcpstate_zeek_observe(&connection.zeek, &segment);
 }
 
@@ -251,6 +253,30 @@ test_SF_rst_after_fin_then_fin(void **state)
     assert_words("SF", "ShAFdRf");
 }
 
+static void
+test_S0_syn_after_text(void **state)
+{
+    (void)state;
+    tell("> P. 100 +5 ack 1\n> S 99");
+    assert_words("S0", "DS");
+}
+
+static void
+test_REJ_syn_ack_after_its_reset(void **state)
+{
+    (void)state;
+    tell("> S 0\n< R. 0 ack 1\n< S. 10 ack 1");
+    assert_words("REJ", "Srh");
+}
+
+static void
+test_RSTO_number_far_away(void **state)
+{
+    (void)state;
+    tell(OPENED "> R 20000000\n> P. 1 +10 ack 1");
+    assert_words("RSTO", "ShARD");
+}
+
 /* The originator */
 
 static void
@@ -366,6 +392,34 @@ test_letters_of_odd_flags(void **state)
 }
 
 static void
+test_letter_h_again(void **state)
+{
+    (void)state;
+    tell("> S 0\n> S. 100 ack 1\n< S. 0 ack 101\n< S. 50 ack 101");
+    assert_words("S1", "Sh");
+    tell("< F. 51 ack 101\n< S. 77 ack 101");
+    assert_words("S3", "Shfh");
+}
+
+static void
+test_letter_t_no_more_than_five(void **state)
+{
+    (void)state;
+    tell(OPENED "> P. 1 +10 ack 1");
+    for (int i = 0; i < 100000; i++)
+        observe("> P. 1 +10 ack 1");
+    assert_words("S1", "ShADTTTTT");
+}
+
+static void
+test_short_header_is_left_out(void **state)
+{
+    (void)state;
+    tell("> S 0\n< S. 0 ack 1 short");
+    assert_words("S0", "S");
+}
+
+static void
 test_letter_t_at_1_and_10(void **state)
 {
     (void)state;
@@ -475,6 +529,61 @@ test_history_full(void **state)
     assert_int_equal(tcpstate_zeek_history(&connection, text, 0), 0);
 }
 
+/* Through the core: which segments a connection is given. */
+
+static struct tcpstate_pair pair;
+static struct tcpstate_connection connections[3];
+static unsigned used;
+
+/* Judges a segment and returns the connection it belongs to. */
+static struct tcpstate_connection *
+judge(uint8_t side, const char *letters, uint32_t seq, uint32_t ack)
+{
+    static const struct tcpstate_settings settings = {.msl = INT64_C(30000000000),
+                                                      .copy = INT64_C(1000000)};
+    static int64_t time;
+    static uint32_t frame;
+    struct tcpstate_record record = {0};
+    struct tcpstate_segment segment = {
+        .time = time += INT64_C(100000000),
+        .frame = ++frame,
+        .seq = seq,
+        .ack = ack,
+        .side = side,
+        .flags = parse_flags(letters),
+        .window = 1000,
+        .source_port = side ? 80 : 40000,
+        .destination_port = side ? 40000 : 80,
+    };
+
+    connections[used].index = used;
+    tcpstate_observe(&pair, &segment, &settings, &connections[used], &record);
+    used += record.opened;
+    return record.connection;
+}
+
+static void
+test_follow_syn_that_waits(void **state)
+{
+    struct tcpstate_connection *first, *second;
+
+    (void)state;
+    judge(0, "S", 1000, 0);
+    judge(1, "S.", 5000, 1001);
+    first = judge(0, ".", 1001, 5001);
+    judge(0, "S", 90000000, 0);
+    connection = *first;
+    assert_words("S1", "ShA");
+
+    second = judge(1, "S.", 70000000, 90000001);
+    assert_ptr_not_equal(second, first);
+    judge(0, ".", 90000001, 70000001);
+    connection = *second;
+    assert_words("S1", "ShA");
+    connection = *first;
+    assert_words("S1", "ShA");
+}
+
 int
 main(void)
 {
@@ -519,6 +628,13 @@ main(void)
         TEST(letter_g_not_for_a_filled_hole),
         TEST(letter_g_not_mid_stream),
         TEST(history_full),
+        TEST(S0_syn_after_text),
+        TEST(REJ_syn_ack_after_its_reset),
+        TEST(RSTO_number_far_away),
+        TEST(letter_h_again),
+        TEST(letter_t_no_more_than_five),
+        TEST(short_header_is_left_out),
+        TEST(follow_syn_that_waits),
     };
 #undef TEST
 
