@@ -38,7 +38,7 @@ as_user() {
     if ((EUID == 0)); then
         set -- setpriv --reuid=65534 --regid=65534 --clear-groups "$@"
     fi
-    env HOME="$work/home" WIRESHARK_PLUGIN_DIR="$work/plugins-$variant" "$@"
+    env HOME="$work/home" TMPDIR="$work/home" WIRESHARK_PLUGIN_DIR="$work/plugins-$variant" "$@"
 }
 
 options_of() {
@@ -78,7 +78,7 @@ per_packet() {
 }
 
 ratio() {
-    awk -v a="$1" -v b="$2" 'BEGIN { printf b > 0 ? "%.2f" : "-", a / (b ? b : 1) }'
+    awk -v a="$1" -v b="$2" 'BEGIN { if (b > 0) printf "%.2f", a / b; else printf "-" }'
 }
 
 # seconds VARIANT MODE STORY: processor time of one run of tshark, the median of three.
@@ -90,7 +90,7 @@ seconds() {
         "tshark $options -n -r $work/$3.pcap $mode >$work/home/out" >/dev/null 2>&1
     python3 -c 'import json, sys
 run = json.load(open(sys.argv[1]))["results"][0]
-print(f"{run["'"user"'"] + run["'"system"'"]:.2f}")' "$work/home/times.json"
+print("%.2f" % (run["user"] + run["system"]))' "$work/home/times.json"
 }
 
 # peak VARIANT STORY: megabytes.
