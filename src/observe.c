@@ -247,6 +247,8 @@ judge(struct observation *o)
     }
     tcpstate_doubt_rst(o);
     if (!o->syn && o->fit == FIT_BEYOND) {
+        if (o->rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED)
+            tcpstate_raise(o, TCPSTATE_EVENT_handshake_ack_invalid, o->snd_role);
         tcpstate_note_unacceptable(o);
         return;
     }

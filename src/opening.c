@@ -137,8 +137,8 @@ catch_up_sender(struct observation *o)
 }
 
 /* Whether the segment's numbers can complete the handshake of its receiver: it acknowledges the
- * receiver's SYN and nothing beyond what the receiver sent, and goes on from its sender's SYN. A
- * bare ACK goes on exactly; of text the capture may have missed the first. */
+ * receiver's SYN and nothing beyond what the receiver sent, and goes on from its sender's SYN. The
+ * text in between may be missing. */
 static bool
 is_third_segment(const struct observation *o)
 {
@@ -148,8 +148,7 @@ is_third_segment(const struct observation *o)
         return false;
     if (snd->phase != TCPSTATE_PHASE_SYN_SENT || !snd->numbers_known)
         return true;
-    return seq_lt(snd->iss, o->segment->seq) &&
-           (o->segment->len != 0 || o->fin || seq_le(o->segment->seq, snd->snd_nxt));
+    return seq_lt(snd->iss, o->segment->seq);
 }
 
 /*

@@ -25,7 +25,7 @@ is_exact(const struct observation *o)
         return true;
     if (o->snd->fin_sent && seq == o->snd->fin - 1 && o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT)
         return true;
-    return o->rcv->sacked && seq == o->rcv->sack_right;
+    return o->rcv->sacked && seq == o->rcv->sack_right && seq_lt(o->snd_una, seq);
 }
 
 static enum ruling

@@ -311,7 +311,7 @@ take_syn_ack(struct observation *o)
         return true;
     }
     repeat_syn_ack(o);
-    return false;
+    return !is_syn_covered(o->rcv, o->rcv->snd_una);
 }
 
 /*

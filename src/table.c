@@ -192,6 +192,7 @@ begin(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
         spare->end[role].since = segment->time;
     pair->previous = pair->live;
     pair->live = spare;
+    pair->pending.active = false;
     age_copies(pair);
     return spare;
 }
