@@ -54,8 +54,7 @@ class Life:
     def around(self, when):
         """Its states from a time until the moment after; a poll may show one a little later."""
         return {self.at(when)} | {
-            row.new for row in self.rows
-            if when < row.time < when + (REACTION if row.source == "ss" else MOMENT)}
+            row.new for row in self.rows if when < row.time and row.after < when + MOMENT}
 
     def spans(self, end):
         """Each row up to a time, with the time its state was left."""
@@ -125,10 +124,9 @@ def silent(row, left, wire):
         return not wire.sent(begin, left, FIN)
     if row.new == "SYN_SENT":
         return not wire.sent(row.time - MOMENT, left, SYN)
-    early = REACTION if row.source == "ss" else LATE
     if (row.new, row.source) == ("CLOSED", "nominal"):
         return True
-    return row.new == "CLOSED" and not wire.causes(row.time - early, row.time + MOMENT)
+    return row.new == "CLOSED" and not wire.causes(row.after - LATE, row.time + MOMENT)
 
 
 def fin_held_back(life, wire):

@@ -28,7 +28,8 @@ REQUEST_SETTLES = 50000000  # ns after which a request socket that no poll has s
 
 Change = namedtuple("Change", "time socket old new local remote")
 Poll = namedtuple("Poll", "begin end states")  # states: (local, remote) -> state
-Row = namedtuple("Row", "time local remote old new source")
+# after: the state was entered after that; earlier than time where only a poll shows it.
+Row = namedtuple("Row", "time local remote old new source after")
 
 
 class Tracer:
@@ -217,9 +218,10 @@ class _Endpoint:
         self.state = None
         self.mini = False  # the state is known from sock_diag alone: no full socket
         self.request_seen = False
+        self.asked = 0  # when the last poll was made
 
-    def _add(self, when, old, new, source):
-        self.rows.append(Row(when, *self.ends, old, new, source))
+    def _add(self, when, old, new, source, after=None):
+        self.rows.append(Row(when, *self.ends, old, new, source, after or when))
         self.state = new
 
     def answered(self, when):
@@ -259,8 +261,9 @@ class _Endpoint:
             else:
                 self._add(last.time, last.old, state, "ss")
         elif self.mini and (state or not self._unseen_request(when)):
-            self._add(when, self.state, state or "CLOSED", "ss")
+            self._add(when, self.state, state or "CLOSED", "ss", max(self.asked, last.time))
             self.mini = state is not None
+        self.asked = when
 
     def _unseen_request(self, when):
         """Whether it is a request socket so young that no poll can have seen it."""

@@ -188,7 +188,8 @@ def report(counts):
         place = "the endpoint itself" if where == "own" else "another point"
         share = 100 * tally["good"] / total
         lines.append(f"{words[kind]}, at {place}: {tally['good']} of {total} agree "
-                     f"({share:.2f} %), {tally['explained']} differ as they must, {tally['bad']} wrongly")
+                     f"({share:.2f} %), {tally['explained']} differ as they must, "
+                     f"{tally['bad']} wrongly")
     return lines
 
 
