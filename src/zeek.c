@@ -110,10 +110,9 @@ add_history(struct step *s)
         if (is_again(s, KIND_RST, 'R') && seq != s->snd->rst)
             tcpstate_zeek_note(s->zeek, s->snd, 'R');
         s->snd->rst = seq;
-    } else if (segment->len != 0) {
-        is_again(s, KIND_TEXT, 'D');
-    } else if (s->ack) {
-        is_again(s, KIND_ACK, 'A');
+    } else if (segment->len != 0 || s->ack) {
+        tcpstate_zeek_reconsider(s->zeek);
+        is_again(s, segment->len != 0 ? KIND_TEXT : KIND_ACK, segment->len != 0 ? 'D' : 'A');
     }
     if (segment->window == 0 && !s->rst && s->rcv->state != CLOSED && s->snd->state != RESET)
         tcpstate_zeek_count(s->zeek, s->snd, &s->snd->zero_windows, 'W');
@@ -123,7 +122,7 @@ add_history(struct step *s)
 static void
 note_partial(struct step *s)
 {
-    if (s->snd->kinds != 0)
+    if (s->snd->kinds != 0 || s->snd->state != INACTIVE)
         return;
     if (zeek_is_originator(s->zeek, s->snd))
         s->zeek->partial = !s->syn || s->ack;
@@ -358,7 +357,6 @@ tcpstate_zeek_observe(struct tcpstate_zeek *zeek, const struct tcpstate_segment 
         return;
     }
     s.end = segment->seq + s.syn + s.fin + (s.rst ? 0 : segment->len);
-    tcpstate_zeek_reconsider(zeek, segment);
     process(&s);
 }
 

@@ -35,7 +35,7 @@ char tcpstate_zeek_letter(const struct tcpstate_zeek *zeek, unsigned index);
 
 /* zeek_originator.c */
 bool tcpstate_zeek_originate(struct tcpstate_zeek *zeek, const struct tcpstate_segment *segment);
-void tcpstate_zeek_reconsider(struct tcpstate_zeek *zeek, const struct tcpstate_segment *segment);
+void tcpstate_zeek_reconsider(struct tcpstate_zeek *zeek);
 void tcpstate_zeek_flip(struct tcpstate_zeek *zeek);
 
 static inline bool

@@ -24,11 +24,16 @@ is_server_port(uint16_t port)
 }
 
 /*
- * Makes the originator the responder.
+ * Makes the originator the responder. Which kinds of segments have their letter stays with the
+ * role, so that a SYN,ACK can get its letter twice.
  */
 void
 tcpstate_zeek_flip(struct tcpstate_zeek *zeek)
 {
+    const unsigned kinds = zeek->end[0].kinds;
+
+    zeek->end[0].kinds = zeek->end[1].kinds;
+    zeek->end[1].kinds = kinds & 0x7f;
     zeek->originator ^= 1;
     zeek->partial = false;
 }
@@ -96,23 +101,17 @@ tcpstate_zeek_originate(struct tcpstate_zeek *zeek, const struct tcpstate_segmen
 }
 
 /*
- * Flips the roles of a connection that began with an unsolicited SYN,ACK when an acknowledgement or
- * text follows, from either side: it is no stealth scan, the SYN was missed.
+ * Flips the roles of a connection of which only an unsolicited SYN,ACK was seen when an
+ * acknowledgement or text follows, from either side: it is no stealth scan, the SYN was missed. The
+ * states remain, so that the connection does not become established.
  */
 void
-tcpstate_zeek_reconsider(struct tcpstate_zeek *zeek, const struct tcpstate_segment *segment)
+tcpstate_zeek_reconsider(struct tcpstate_zeek *zeek)
 {
-    const uint8_t control = TCPSTATE_SYN | TCPSTATE_FIN | TCPSTATE_RST;
-
-    if ((segment->flags & control) || !((segment->flags & TCPSTATE_ACK) || segment->len != 0))
+    if (tcpstate_zeek_letter(zeek, 0) != 'H' || tcpstate_zeek_letter(zeek, 1) != '\0')
         return;
-    if (tcpstate_zeek_letter(zeek, 0) != 'H' || tcpstate_zeek_letter(zeek, 1) != '\0' ||
-        zeek->end[zeek->originator].state != SYN_ACK_SENT)
-        return;
-    zeek->end[zeek->originator].before = SYN_ACK_SENT;
-    zeek->end[zeek->originator].state = ESTABLISHED;
     tcpstate_zeek_flip(zeek);
     memset(zeek->letters, 0, sizeof zeek->letters);
     tcpstate_zeek_add(zeek, ZEEK_FLIPPED);
-    tcpstate_zeek_note(zeek, &zeek->end[zeek->originator ^ 1], 'H');
+    tcpstate_zeek_add(zeek, 'h');
 }

@@ -312,7 +312,9 @@ test_flip_not_a_syn_ack_between_server_ports(void **state)
     tell("< S. 0 ack 1");
     assert_words("OTH", "H");
     tell("> . 1 ack 1\n> P. 1 +10 ack 1");
-    assert_words("S1", "^hAD");
+    assert_words("OTH", "^hAD");
+    tell("< S. 0 ack 1\n< F. 1 ack 11\n> F. 11 ack 2");
+    assert_words("SF", "^hADhfF");
 }
 
 static void
