@@ -67,19 +67,29 @@ run_tests() {
     ctest --test-dir "$directory" --output-on-failure --no-tests=error -j "$(nproc)" "$@" 2>&1 |
         tee "$log" || verdict=FAILED
     counts=$(sed -n 's/^\([0-9]*% tests passed.*\)/\1/p' "$log")
-    # ctest's own skips, and those inside a run of pytest or cmocka.
-    skipped=$(grep -hE '\*\*\*Skipped|^SKIPPED|\[  SKIPPED \]' "$log" \
-        "$directory/Testing/Temporary/LastTest.log" || true)
+    skipped=$(skips "$log" "$directory/Testing/Temporary/LastTest.log")
     if [[ -n $skipped ]]; then
+        printf '\nskipped:\n%s\n' "$skipped"
         counts+=", $(wc -l <<<"$skipped") skipped"
         if [[ ${CI:-} == true ]]; then
-            printf '%s\n' "$skipped"
             verdict='FAILED: a test was skipped'
         fi
     fi
     [[ $verdict == ok ]] || failed=true
     summary+=("$(printf '%-12s %-52s %s' "$title" "${counts:-no test ran}" "$verdict")")
     rm -f "$log"
+}
+
+# skips LOG LAST-TEST-LOG: a line for each skip of ctest, with the last line that the test printed,
+# and for each inside a run of pytest or cmocka.
+skips() {
+    local name
+    sed -n 's/^\t *[0-9]* - \(.*\) (Skipped)$/\1/p' "$1" | while read -r name; do
+        awk -v name="$name" '$2 == "Test:" { reading = $3 == name }
+            reading && /<end of output>/ { print name ": " last; exit }
+            { last = $0 }' "$2"
+    done
+    grep -hE '^SKIPPED|\[  SKIPPED \]' "$2" || true
 }
 
 run_plain() {
