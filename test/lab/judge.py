@@ -160,7 +160,7 @@ class Diag:
                 return False
             if kind == self.SOCK_DIAG_BY_FAMILY:
                 local, remote, state = _socket_of(data[at + 16:at + size], family)
-                if state != "LISTEN" and local[1] and remote[1]:
+                if state not in ("LISTEN", "CLOSED") and local[1] and remote[1]:
                     states[local, remote] = state
             at += (size + 3) & ~3
         return True
