@@ -66,6 +66,11 @@ extract_wanted(void)
     verify_tcp = ws_preference("tcp", "check_checksum");
     if (verify_tcp)
         g_array_append_val(wanted, id_tcp_checksum);
+    if (WS_UNWANTED_PROTOCOLS_ARE_FAKED) {
+        const int protocols[] = {id_ip,   id_ipv6,       id_icmp, id_icmpv6,
+                                 id_vlan, id_vlan_outer, id_tcp};
+        g_array_append_vals(wanted, protocols, G_N_ELEMENTS(protocols));
+    }
     return wanted;
 }
 

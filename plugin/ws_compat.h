@@ -30,6 +30,10 @@ ws_finfo_uint(const field_info *finfo)
 #endif
 }
 
+/* Whether a tree that is not shown lacks the items of protocols that nobody asks for: since 4.6.
+ * Before, it has them, and to ask would only cost time. */
+#define WS_UNWANTED_PROTOCOLS_ARE_FAKED WS_VERSION_AT_LEAST(4, 6)
+
 /* The type behind a boolean preference, and the result of a conversation filter's predicate. */
 #if WS_VERSION_AT_LEAST(4, 4)
 typedef bool ws_bool;
