@@ -13,18 +13,6 @@ number_fin(struct observation *o)
     o->record->close_step = o->snd->fin_step;
 }
 
-/* An endpoint that a RST had closed, by inference, sends its FIN: the RST had not arrived yet. */
-static void
-reopen_for_fin(struct observation *o)
-{
-    struct tcpstate_endpoint *snd = o->snd;
-
-    if (o->connection->reset && o->connection->reset_role != o->snd_role &&
-        snd->phase == TCPSTATE_PHASE_CLOSED && snd->evidence == TCPSTATE_EVIDENCE_INFERRED)
-        tcpstate_revise(o, o->snd_role, (enum tcpstate_phase)snd->before_reset,
-                        TCPSTATE_EVIDENCE_SEEN);
-}
-
 /* Which close it will be, as the second FIN tells: with the first acknowledged in the same segment
  * it is the three-way close; without, the FINs crossed. */
 static void
@@ -65,7 +53,6 @@ take_first_fin(struct observation *o)
 
     if (!is_at_end(o))
         return;
-    reopen_for_fin(o);
     if (snd->phase == TCPSTATE_PHASE_CLOSE_WAIT && !snd->text_after_fin && !o->took_fin)
         tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, snd->since);
     if (!tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_FIN, evidence_of_fin(o))) {

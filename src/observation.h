@@ -77,6 +77,7 @@ void tcpstate_take_fin(struct observation *o);
 void tcpstate_infer_fin(struct observation *o);
 void tcpstate_take_rst(struct observation *o);
 void tcpstate_doubt_rst(struct observation *o);
+bool tcpstate_outlives_rst(struct observation *o);
 void tcpstate_settle(struct observation *o);
 void tcpstate_settle_reset(struct observation *o);
 

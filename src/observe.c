@@ -246,6 +246,10 @@ judge(struct observation *o)
         return;
     }
     tcpstate_doubt_rst(o);
+    if (!tcpstate_outlives_rst(o)) {
+        take_text(o);
+        return;
+    }
     if (!o->syn && o->fit == FIT_BEYOND) {
         if (o->rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED)
             tcpstate_raise(o, TCPSTATE_EVENT_handshake_ack_invalid, o->snd_role);

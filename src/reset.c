@@ -166,6 +166,7 @@ deliver_fin(struct observation *o)
         seq_lt(o->segment->seq, o->snd->fin - (o->rcv->phase != TCPSTATE_PHASE_FIN_WAIT_2)))
         return;
     o->rcv->fin_received = true;
+    o->rcv->text_from = o->rcv->snd_nxt;
     tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_FIN, TCPSTATE_EVIDENCE_INFERRED);
 }
 
@@ -186,16 +187,20 @@ accept_rst(struct observation *o)
         name_refusal(o);
     if (connection->cause == TCPSTATE_CAUSE_NONE)
         connection->cause = (uint8_t)tcpstate_cause_of(o);
-    deliver_fin(o);
     o->snd->before_reset = o->snd->phase;
     o->snd->before_reset_evidence = o->snd->evidence;
     o->rcv->before_reset = o->rcv->phase;
     o->rcv->before_reset_evidence = o->rcv->evidence;
+    deliver_fin(o);
     if (!connection->reset && !connection->close_complete) {
         connection->reset = true;
         connection->reset_role = o->snd_role & 1;
         if (o->rcv->phase != TCPSTATE_PHASE_UNKNOWN)
             tcpstate_settle_reset(o);
+    }
+    if (o->segment->timestamps_seen) {
+        o->snd->timestamps = true;
+        o->snd->tsval = o->segment->tsval;
     }
     if (!connection->reset_frame)
         connection->reset_frame = o->segment->frame;
@@ -269,12 +274,29 @@ tcpstate_take_rst(struct observation *o)
     }
 }
 
-/* Whether the segment goes beyond what its sender had sent and acknowledged before. */
+/* Whether the segment goes beyond what its sender had sent and acknowledged before, and is not
+ * older by its timestamp than the RST. */
 static bool
 is_news(const struct observation *o)
 {
+    if (o->segment->timestamps_seen && o->snd->timestamps &&
+        seq_lt(o->segment->tsval, o->snd->tsval))
+        return false;
     return o->syn || o->fin || seq_lt(o->snd_nxt, o->end) ||
            (o->rcv->numbers_known && seq_lt(o->rcv->snd_una, o->segment->ack));
+}
+
+/* The endpoint is again what it was before the RST, and has not taken the FIN that came with it. */
+static void
+restore(struct observation *o, enum tcpstate_role role)
+{
+    struct tcpstate_endpoint *endpoint = &o->connection->end[role];
+
+    tcpstate_revise(o, role, (enum tcpstate_phase)endpoint->before_reset,
+                    (enum tcpstate_evidence)endpoint->before_reset_evidence);
+    endpoint->fin_received =
+        tcpstate_edge((enum tcpstate_phase)endpoint->before_reset, TCPSTATE_STIMULUS_RCV_FIN) ==
+        (enum tcpstate_phase)endpoint->before_reset;
 }
 
 /*
@@ -299,13 +321,29 @@ tcpstate_doubt_rst(struct observation *o)
         return;
     tcpstate_raise(o, TCPSTATE_EVENT_reset_contradicted, o->snd_role)->frame =
         connection->reset_frame;
-    tcpstate_revise(o, o->snd_role, (enum tcpstate_phase)o->snd->before_reset,
-                    (enum tcpstate_evidence)o->snd->before_reset_evidence);
+    restore(o, o->snd_role);
     if (o->rcv->phase == TCPSTATE_PHASE_CLOSED || o->rcv->phase == TCPSTATE_PHASE_LISTEN)
-        tcpstate_revise(o, o->rcv_role, (enum tcpstate_phase)o->rcv->before_reset,
-                        (enum tcpstate_evidence)o->rcv->before_reset_evidence);
+        restore(o, o->rcv_role);
     connection->reset = false;
     connection->open = connection->handshake_complete || connection->mid_stream
                            ? connection->open
                            : (uint8_t)TCPSTATE_OPEN_NONE;
+}
+
+/*
+ * Whether a segment that is no RST still counts although its sender was closed by a RST. What was
+ * on its way does not; but the receiver of the RST that sends a FIN had not got it yet, and is
+ * again what it was.
+ */
+bool
+tcpstate_outlives_rst(struct observation *o)
+{
+    const struct tcpstate_connection *connection = o->connection;
+
+    if (!connection->reset || o->snd->phase != TCPSTATE_PHASE_CLOSED || o->syn)
+        return true;
+    if (!o->fin || connection->reset_role == o->snd_role || o->snd->fin_sent)
+        return false;
+    restore(o, o->snd_role);
+    return true;
 }

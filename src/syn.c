@@ -230,6 +230,8 @@ repeat_syn_ack(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_synack_after_ack, o->snd_role);
         return;
     }
+    if (o->connection->reset && snd->phase == TCPSTATE_PHASE_LISTEN)
+        tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_RECEIVED, TCPSTATE_EVIDENCE_SEEN);
     if (snd->phase != TCPSTATE_PHASE_SYN_RECEIVED)
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_synack_retransmission, o->snd_role);
