@@ -191,6 +191,7 @@ accept_rst(struct observation *o)
     o->snd->before_reset_evidence = o->snd->evidence;
     o->rcv->before_reset = o->rcv->phase;
     o->rcv->before_reset_evidence = o->rcv->evidence;
+    connection->reset_seq = o->segment->seq;
     deliver_fin(o);
     if (!connection->reset && !connection->close_complete) {
         connection->reset = true;
@@ -330,10 +331,21 @@ tcpstate_doubt_rst(struct observation *o)
                            : (uint8_t)TCPSTATE_OPEN_NONE;
 }
 
+/* Whether the receiver of the RST had taken octets beyond the RST's number, so that it was old. */
+static bool
+is_reset_missed(const struct observation *o)
+{
+    const uint32_t seq = o->connection->reset_seq;
+    const bool below_fin = o->rcv->fin_sent && seq == o->rcv->fin - 1;
+
+    return o->ack && o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED && o->rcv->numbers_known &&
+           seq_lt(seq + below_fin, o->segment->ack) && seq_le(o->segment->ack, o->rcv->snd_nxt);
+}
+
 /*
  * Whether a segment that is no RST still counts although its sender was closed by a RST. What was
- * on its way does not; but the receiver of the RST that sends a FIN had not got it yet, and is
- * again what it was.
+ * on its way does not; but the receiver of the RST that sends a FIN had not got it yet, and one
+ * that acknowledges more than the RST's number ignored it: both are again what they were.
  */
 bool
 tcpstate_outlives_rst(struct observation *o)
@@ -342,8 +354,11 @@ tcpstate_outlives_rst(struct observation *o)
 
     if (!connection->reset || o->snd->phase != TCPSTATE_PHASE_CLOSED || o->syn)
         return true;
-    if (!o->fin || connection->reset_role == o->snd_role || o->snd->fin_sent)
+    if (connection->reset_role == o->snd_role)
         return false;
-    restore(o, o->snd_role);
-    return true;
+    if (is_reset_missed(o) || (o->fin && !o->snd->fin_sent)) {
+        restore(o, o->snd_role);
+        return true;
+    }
+    return false;
 }

@@ -300,7 +300,7 @@ take_syn_ack(struct observation *o)
         return true;
     }
     if (snd->iss != o->segment->seq) {
-        if (snd->phase == TCPSTATE_PHASE_CLOSED)
+        if (snd->phase == TCPSTATE_PHASE_CLOSED && o->connection->close_complete)
             answer_old_duplicate(o);
         else if (!is_synchronized(snd))
             change_syn_ack(o);

@@ -248,6 +248,7 @@ struct tcpstate_connection {
     /* By enum tcpstate_role; only the first on a self-connection. */
     struct tcpstate_endpoint end[2];
     uint32_t reset_frame;
+    uint32_t reset_seq;        /* SEG.SEQ of the RST that was accepted last */
     uint32_t segments;         /* captured, copies not counted */
     uint32_t challenged_frame; /* the unacceptable segment that may draw a challenge ACK, or 0 */
     uint32_t challenge_ack;    /* SEG.ACK of the last challenge ACK, if challenge_sent */
