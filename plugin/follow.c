@@ -95,6 +95,7 @@ follow_forget(struct follow *follow)
 {
     g_queue_clear_full(&follow->expiries, g_free);
     if (follow->row_of)
-        g_array_set_size(follow->row_of, 0);
+        g_array_free(follow->row_of, TRUE);
+    follow->row_of = NULL;
     follow->row_count = 0;
 }
