@@ -121,11 +121,13 @@ catch_up_sender(struct observation *o)
         snd->iss = snd->snd_una = o->snd_una = o->segment->seq - 1;
         snd->snd_nxt = o->snd_nxt = o->segment->seq;
         tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_INFERRED);
+        o->connection->fast_open =
+            o->connection->fast_open_asked && seq_lt(o->rcv->iss + 1, o->segment->ack);
         o->rcv->snd_una = seq_max(o->rcv->snd_una, o->segment->ack);
     }
     if (snd->phase == TCPSTATE_PHASE_SYN_RECEIVED && o->segment->len != 0 &&
-        !o->connection->fast_open && !o->connection->syns_crossed &&
-        seq_lt(snd->iss, o->segment->seq)) {
+        !o->connection->fast_open && !o->connection->fast_open_asked &&
+        !o->connection->syns_crossed && seq_lt(snd->iss, o->segment->seq)) {
         snd->syn_acked = true;
         snd->snd_una = o->snd_una = seq_max(snd->snd_una, snd->iss + 1);
         tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_ACK_OF_SYN, TCPSTATE_EVIDENCE_SEEN);
