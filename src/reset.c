@@ -283,7 +283,7 @@ is_news(const struct observation *o)
     if (o->segment->timestamps_seen && o->snd->timestamps &&
         seq_lt(o->segment->tsval, o->snd->tsval))
         return false;
-    return o->syn || o->fin || seq_lt(o->snd_nxt, o->end) ||
+    return o->syn || o->fin || (o->snd->numbers_known && seq_lt(o->snd_nxt, o->end)) ||
            (o->rcv->numbers_known && seq_lt(o->rcv->snd_una, o->segment->ack));
 }
 
