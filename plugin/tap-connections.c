@@ -168,6 +168,19 @@ put_history(uint32_t row, const struct tcpstate_connection *core)
     put_own(row, COLUMN_HISTORY, g_strdup(known ? history : "-"));
 }
 
+/* How many events above chat the connection has if the capture ends here. */
+static uint32_t
+alerts_at_end(const struct tcpstate_connection *core, const struct tcpstate_settings *settings,
+              int64_t end)
+{
+    struct tcpstate_occurrence events[TCPSTATE_MAX_EVENTS];
+    size_t count = tcpstate_finish(core, settings, end, events, TCPSTATE_MAX_EVENTS);
+    uint32_t alerts = 0;
+    for (size_t i = 0; i < count; i++)
+        alerts += events[i].severity > TCPSTATE_SEVERITY_CHAT;
+    return alerts;
+}
+
 static void
 update_row(const struct connection *connection, uint32_t row, int64_t end)
 {
@@ -189,7 +202,7 @@ update_row(const struct connection *connection, uint32_t row, int64_t end)
     put_history(row, core);
     put_duration(row, core->last_time - core->first_time);
     put_number(row, COLUMN_SEGMENTS, core->segments);
-    put_number(row, COLUMN_ALERTS, core->alerts);
+    put_number(row, COLUMN_ALERTS, core->alerts + alerts_at_end(core, &settings, end));
 }
 
 static tap_packet_status
