@@ -272,7 +272,8 @@ tcpstate_final_open(const struct tcpstate_connection *connection)
         return (enum tcpstate_open)connection->open;
     if (!connection->end[TCPSTATE_CLIENT].syn_sent)
         return TCPSTATE_OPEN_MID_STREAM;
-    if (connection->end[TCPSTATE_SERVER].syn_sent)
+    if (connection->end[TCPSTATE_SERVER].syn_sent &&
+        connection->end[TCPSTATE_SERVER].phase != TCPSTATE_PHASE_SYN_SENT)
         return TCPSTATE_OPEN_HALF_OPEN;
     return TCPSTATE_OPEN_UNANSWERED;
 }

@@ -178,8 +178,7 @@ test_syn_sent_is_unanswered(void **state)
     (void)state;
     connection.open = TCPSTATE_OPEN_NONE;
     connection.handshake_complete = false;
-    connection.end[TCPSTATE_SERVER].seen = false;
-    connection.end[TCPSTATE_CLIENT].syn_sent = true;
+    connection.end[TCPSTATE_SERVER].seen = connection.end[TCPSTATE_SERVER].syn_sent = false;
     assert_true(ends_with(&connection, SECOND, TCPSTATE_EVENT_syn_unanswered));
     assert_int_equal(tcpstate_final_open(&connection), TCPSTATE_OPEN_UNANSWERED);
 }
@@ -193,7 +192,6 @@ test_syn_received_is_half_open(void **state)
     (void)state;
     connection.open = TCPSTATE_OPEN_NONE;
     connection.handshake_complete = false;
-    connection.end[TCPSTATE_CLIENT].syn_sent = connection.end[TCPSTATE_SERVER].syn_sent = true;
     assert_true(ends_with(&connection, SECOND, TCPSTATE_EVENT_half_open));
     assert_int_equal(tcpstate_final_open(&connection), TCPSTATE_OPEN_HALF_OPEN);
 }
