@@ -331,15 +331,17 @@ tcpstate_doubt_rst(struct observation *o)
                            : (uint8_t)TCPSTATE_OPEN_NONE;
 }
 
-/* Whether the receiver of the RST had taken octets beyond the RST's number, so that it was old. */
+/* Whether the receiver of the RST had taken octets beyond the RST's number, so that it was old. An
+ * ICMP error ends a connection too, but has no number. */
 static bool
 is_reset_missed(const struct observation *o)
 {
     const uint32_t seq = o->connection->reset_seq;
     const bool below_fin = o->rcv->fin_sent && seq == o->rcv->fin - 1;
 
-    return o->ack && o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED && o->rcv->numbers_known &&
-           seq_lt(seq + below_fin, o->segment->ack) && seq_le(o->segment->ack, o->rcv->snd_nxt);
+    return o->ack && o->connection->reset_frame && o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED &&
+           o->rcv->numbers_known && seq_lt(seq + below_fin, o->segment->ack) &&
+           seq_le(o->segment->ack, o->rcv->snd_nxt);
 }
 
 /*
