@@ -33,20 +33,23 @@ receiver_of(struct tcpstate_connection *connection, const struct tcpstate_segmen
     return &connection->end[segment->side ^ connection->client_side ^ 1];
 }
 
+static uint64_t
+pair_of(uint32_t high, uint32_t low)
+{
+    return (uint64_t)high << 32 | low;
+}
+
 /* A digest of what two captures of one packet have in common; never 0. The TTL is left out: the
  * copies may have been taken before and behind a router. */
 static uint32_t
 digest_of(const struct tcpstate_segment *segment)
 {
-    const uint32_t words[] = {
-        segment->seq,
-        segment->ack,
-        segment->len,
-        (uint32_t)segment->window << 16 | segment->ip_id,
-        (uint32_t)segment->flags << 8 | segment->side,
-        segment->timestamps_seen ? segment->tsval : 0,
-        segment->timestamps_seen ? segment->tsecr : 0,
-        segment->sack_seen ? segment->sack_right : 0,
+    const uint64_t words[] = {
+        pair_of(segment->seq, segment->ack),
+        pair_of(segment->len, (uint32_t)segment->window << 16 | segment->ip_id),
+        segment->timestamps_seen ? pair_of(segment->tsval, segment->tsecr) : 0,
+        pair_of(segment->sack_seen ? segment->sack_right : 0,
+                (uint32_t)segment->flags << 8 | segment->side),
     };
     uint64_t digest = 0x9e3779b97f4a7c15u;
 
@@ -96,14 +99,15 @@ tcpstate_table_find_copy(struct tcpstate_pair *pair, const struct tcpstate_segme
 {
     const uint32_t digest = digest_of(segment);
     const uint16_t now = (uint16_t)(segment->time / COPY_TICK);
-    const int64_t window = settings->copy / COPY_TICK;
 
     for (size_t i = 0; i < TCPSTATE_COPIES; i++) {
-        const int16_t age = (int16_t)(uint16_t)(now - pair->copy_time[i]);
+        int64_t age;
 
-        if (pair->copy_digest[i] == digest && settings->copy > 0 &&
-            (age < 0 ? -age : age) <= window) {
-            *span = (int64_t)age * COPY_TICK;
+        if (pair->copy_digest[i] != digest)
+            continue;
+        age = (int16_t)(uint16_t)(now - pair->copy_time[i]) * (int64_t)COPY_TICK;
+        if (settings->copy > 0 && (age < 0 ? -age : age) <= settings->copy) {
+            *span = age;
             return pair->copies_of_previous >> i & 1 ? pair->previous : pair->live;
         }
     }
