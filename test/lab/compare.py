@@ -162,6 +162,9 @@ def unseen_time_wait(row, wire):
     if (row.source, row.new) != ("tracepoint", "CLOSED") or row.old not in TO_TIME_WAIT:
         return False
     got = wire.between(row.time - LATE, row.time)
+    if any(frame.flags & FIN and frame.src != wire.local
+           for frame in wire.between(row.time - 5 * LATE, row.time)):
+        return True  # what came next, a RST even, found TIME_WAIT
     return not (any(frame.flags & RST and frame.src != wire.local for frame in got)
                 or wire.sent(row.time - MOMENT, row.time + MOMENT, RST))
 
