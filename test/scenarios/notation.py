@@ -60,6 +60,15 @@ def declared_events():
 EVENTS = declared_events()
 
 
+def events_about_capture():
+    """The slugs of the group that tells of the capture itself, not of the connection."""
+    text = (SOURCE / "event.def").read_text(encoding="utf-8")
+    return set(re.findall(r"^EVENT\((\w+),\s*\w+,\s*ASSUMPTION,", text, re.M))
+
+
+ABOUT_CAPTURE = events_about_capture()
+
+
 class ScenarioError(Exception):
     """A scenario file that cannot be read."""
 
