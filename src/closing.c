@@ -205,5 +205,6 @@ tcpstate_infer_fin(struct observation *o)
     tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_FIN, TCPSTATE_EVIDENCE_INFERRED);
     tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, TCPSTATE_EVIDENCE_INFERRED);
     rcv->fin_received = true;
+    rcv->text_from = rcv->snd_nxt;
     tcpstate_revise(o, o->rcv_role, TCPSTATE_PHASE_LAST_ACK, TCPSTATE_EVIDENCE_SEEN);
 }

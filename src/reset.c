@@ -295,7 +295,7 @@ restore(struct observation *o, enum tcpstate_role role)
 
     tcpstate_revise(o, role, (enum tcpstate_phase)endpoint->before_reset,
                     (enum tcpstate_evidence)endpoint->before_reset_evidence);
-    endpoint->fin_received =
+    endpoint->fin_received &=
         tcpstate_edge((enum tcpstate_phase)endpoint->before_reset, TCPSTATE_STIMULUS_RCV_FIN) ==
         (enum tcpstate_phase)endpoint->before_reset;
 }
