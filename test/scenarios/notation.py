@@ -128,6 +128,7 @@ class Scenario:
     self_connection: bool = False
     ipv6: bool = False
     exact: bool = False
+    near_miss: tuple = ()  # events that this story must not raise: it is one condition short
 
     def packets(self):
         """The steps that stand for a packet."""
@@ -147,8 +148,11 @@ def read(path):
     comments = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         if line.startswith("#"):
-            if not scenario.steps:
-                comments.append(line.lstrip("# "))
+            comment = line.lstrip("# ")
+            if comment.startswith("near miss:"):
+                scenario.near_miss += tuple(comment.split(":")[1].split())
+            elif not scenario.steps:
+                comments.append(comment)
             continue
         line = line.split(" # ")[0].strip()
         if not line:
@@ -160,6 +164,9 @@ def read(path):
     scenario.story = " ".join(c for c in comments if not c.startswith("SPDX"))
     if not scenario.story:
         raise ScenarioError(f"{path.name}: the first line must say why this story is told")
+    unknown = set(scenario.near_miss) - EVENTS.keys()
+    if unknown:
+        raise ScenarioError(f"{path.name}: unknown events {sorted(unknown)}")
     return scenario
 
 

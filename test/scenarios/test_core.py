@@ -40,6 +40,24 @@ def test_captured_twice(walk, scenario):
     assert facts(twice) == facts(plain)
 
 
+def raised(walk, scenario):
+    """The events that a scenario raises, the end of its capture included."""
+    shown, finals = rows.walk_scenario(walk, scenario)
+    at_the_end = (final for ending in finals for final in ending.values())
+    return {event for row in [*filter(None, shown), *at_the_end] for event in row.events}
+
+
+def test_near_miss(walk, scenario):
+    """A story that is one condition short of an event does not raise it, on any line."""
+    assert not set(scenario.near_miss) & raised(walk, scenario)
+
+
+def test_every_event_has_a_near_miss():
+    """Every declared event is shown not to be raised by a story that almost is its own."""
+    missed = {event for scenario in notation.read_all() for event in scenario.near_miss}
+    assert set(notation.EVENTS) - missed == set()
+
+
 def test_every_event_is_told():
     """Every declared event is asserted by at least one scenario."""
     told = {e for s in notation.read_all() for step in s.steps for e in step.expected.events}

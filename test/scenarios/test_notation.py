@@ -34,6 +34,7 @@ def read(tmp_path, text):
         HEAD + "icmp no-such-error > S 0:0(0) |",
         HEAD + "after no_such_story",
         HEAD + "isn > many",
+        HEAD + "# near miss: no_such_event\n" + SYN,
     ],
 )
 def test_slip_is_an_error(tmp_path, text):
@@ -60,6 +61,13 @@ def test_line(tmp_path):
     assert (expected.connection, expected.stage, expected.close_step) == (1, "closed", 3)
     assert (expected.close, expected.closer, expected.cause) == ("reset", "server", "linger-zero")
     assert expected.events == ("late_segment", "port_reused")
+
+
+def test_near_miss(tmp_path):
+    """The events that a story must not raise are no part of why it is told."""
+    story = read(tmp_path, HEAD + "# near miss: late_segment port_reused\n" + SYN)
+    assert story.near_miss == ("late_segment", "port_reused")
+    assert story.story == "Why."
 
 
 def test_numbers_wrap(tmp_path):

@@ -93,3 +93,16 @@ def test_same_in_every_mode(told, mode):
         assert not tshark.same_verdicts(first, other)
     else:
         assert first == other
+
+
+def test_every_event_is_shown(told):
+    """Every declared event is raised on a frame of this capture."""
+    shown = {event for row in told.shown["two-pass"].values() for event in row.events}
+    assert set(notation.EVENTS) - shown == set()
+
+
+def test_near_miss(told):
+    """A story that is one condition short of an event does not show it."""
+    for scenario in SCENARIOS:
+        shown = {e for row in filter(None, rows_of(told, scenario, "two-pass")) for e in row.events}
+        assert not set(scenario.near_miss) & (shown - tshark.AT_THE_END), scenario.name
