@@ -21,7 +21,8 @@ join_close(struct observation *o)
     if (o->took_fin) {
         o->connection->three_way = true;
         tcpstate_raise(o, TCPSTATE_EVENT_three_way_close, o->snd_role);
-    } else if (!o->snd->fin_received && seq_lt(o->segment->ack, o->rcv->fin)) {
+    } else if (!o->snd->fin_received && seq_lt(o->segment->ack, o->rcv->fin) &&
+               !(o->snd->unseen_acked && seq_le(o->end, o->snd->unseen_ack))) {
         o->connection->fins_crossed = true;
         tcpstate_raise(o, TCPSTATE_EVENT_simultaneous_close, o->snd_role);
     }
@@ -148,7 +149,7 @@ repeat_fin(struct observation *o)
     snd->fin_repeated = true;
     o->record->close_step = snd->fin_step;
     take_back(o);
-    if (acked && snd->fin_received)
+    if ((acked && snd->fin_received) || !o->rcv->seen)
         return;
     tcpstate_raise(o, TCPSTATE_EVENT_fin_retransmission, o->snd_role)->span = span;
     if (!acked && snd->fin_count == 2) {
@@ -194,8 +195,8 @@ tcpstate_infer_fin(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_endpoint *rcv = o->rcv;
 
-    if (!snd->gap_of_one || snd->fin_sent || o->fin || o->segment->len != 0 || !rcv->fin_sent ||
-        rcv->phase != TCPSTATE_PHASE_FIN_WAIT_1 || o->segment->ack != rcv->fin ||
+    if (!snd->gap_of_one || snd->fin_sent || o->jumbled || o->fin || o->segment->len != 0 ||
+        !rcv->fin_sent || rcv->phase != TCPSTATE_PHASE_FIN_WAIT_1 || o->segment->ack != rcv->fin ||
         o->segment->seq != snd->snd_nxt)
         return;
     snd->fin_sent = snd->fin_acked = true;

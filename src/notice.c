@@ -115,7 +115,7 @@ tcpstate_notice(struct observation *o)
     notice_keepalive(o);
     notice_repetition(o);
     notice_timestamp(o);
-    if (o->fit == FIT_BEYOND && o->segment->len != 0)
+    if (o->fit == FIT_BEYOND && o->segment->len != 0 && !o->jumbled)
         tcpstate_raise(o, TCPSTATE_EVENT_segment_out_of_window, o->snd_role);
 }
 

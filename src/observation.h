@@ -35,6 +35,7 @@ struct observation {
     enum fit fit;
     bool syn, ack, fin, rst;
     bool took_fin;  /* it is the first that shows that its sender has taken the peer's FIN */
+    bool jumbled;   /* so close behind the one before that the capture may have swapped them */
     bool demanding; /* its SYN or FIN still wants an answer: its receiver changes by answering */
 };
 
@@ -79,6 +80,7 @@ void tcpstate_take_rst(struct observation *o);
 void tcpstate_doubt_rst(struct observation *o);
 bool tcpstate_outlives_rst(struct observation *o);
 void tcpstate_settle(struct observation *o);
+bool tcpstate_may_have_closed(const struct tcpstate_connection *connection);
 void tcpstate_settle_reset(struct observation *o);
 
 /* notice.c, cause.c: what changes no state. */

@@ -174,7 +174,8 @@ take_time(struct observation *o)
         if (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT &&
             o->segment->time - endpoint->mark >= 2 * o->settings->msl)
             tcpstate_step(o, role, TCPSTATE_STIMULUS_TIMEOUT_2MSL, TCPSTATE_EVIDENCE_INFERRED);
-        if (endpoint->stuck_told || age <= o->settings->stuck)
+        if (endpoint->stuck_told || age <= o->settings->stuck ||
+            tcpstate_may_have_closed(o->connection))
             continue;
         if (endpoint->phase == TCPSTATE_PHASE_CLOSE_WAIT) {
             tcpstate_raise(o, TCPSTATE_EVENT_stuck_close_wait, role)->span = age;
@@ -251,6 +252,8 @@ judge(struct observation *o)
         return;
     }
     if (!o->syn && o->fit == FIT_BEYOND) {
+        if (o->jumbled)
+            return;
         if (o->rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED)
             tcpstate_raise(o, TCPSTATE_EVENT_handshake_ack_invalid, o->snd_role);
         tcpstate_note_unacceptable(o);
@@ -361,6 +364,7 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
     o.connection = tcpstate_table_find(pair, segment, settings, spare);
     tcpstate_table_note_copy(pair, o.connection);
     look_at(&o);
+    o.jumbled = o.silence <= settings->copy && o.silence >= -settings->copy;
     record->opened = o.connection == spare;
     tcpstate_zeek_follow(o.connection, pair, segment, record->opened);
     if (record->opened)

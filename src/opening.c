@@ -23,6 +23,22 @@ assume_established(struct observation *o)
     o->rcv->snd_una = o->rcv->snd_nxt = o->segment->ack;
 }
 
+/* The pair of addresses and ports had a connection before. Where one side of that was not captured,
+ * its end may have been missed. */
+static void
+name_reuse(struct observation *o)
+{
+    const struct tcpstate_connection *previous = o->pair->previous;
+    const bool open = o->connection->segments != 0 && !previous->reset &&
+                      !previous->close_complete && previous->end[TCPSTATE_CLIENT].seen &&
+                      previous->end[TCPSTATE_SERVER].seen;
+    struct tcpstate_occurrence *reuse = tcpstate_raise(
+        o, open ? TCPSTATE_EVENT_reused_while_open : TCPSTATE_EVENT_port_reused, o->snd_role);
+
+    reuse->span = o->segment->time - previous->last_time;
+    reuse->frame = previous->last_frame;
+}
+
 /*
  * The first segment of a connection decides what its endpoints are assumed to be.
  *
@@ -35,21 +51,16 @@ tcpstate_open(struct observation *o)
     struct tcpstate_connection *connection = o->connection;
     const bool promoted = connection->segments != 0;
 
-    if (o->pair->previous && o->syn) {
-        struct tcpstate_occurrence *reuse = tcpstate_raise(
-            o, promoted ? TCPSTATE_EVENT_reused_while_open : TCPSTATE_EVENT_port_reused,
-            o->snd_role);
-
-        reuse->span = o->segment->time - o->pair->previous->last_time;
-        reuse->frame = o->pair->previous->last_frame;
-    }
+    if (o->pair->previous && (o->syn || promoted))
+        name_reuse(o);
     if (o->pair->previous && o->pair->previous->recovering)
         tcpstate_raise(o, TCPSTATE_EVENT_half_open_recovery, o->snd_role);
     if (promoted) {
-        const int64_t asked = o->rcv->since;
+        struct tcpstate_endpoint *client = &connection->end[TCPSTATE_CLIENT];
+        const int64_t asked = client->since;
 
-        tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_SND_SYN, TCPSTATE_EVIDENCE_SEEN);
-        o->rcv->since = asked;
+        tcpstate_step(o, TCPSTATE_CLIENT, TCPSTATE_STIMULUS_SND_SYN, TCPSTATE_EVIDENCE_SEEN);
+        client->since = asked;
         return;
     }
     if (o->syn && !o->fin && !o->rst) {
@@ -85,10 +96,14 @@ tcpstate_learn_numbers(struct observation *o)
     rcv->snd_nxt = o->segment->ack;
     if (rcv->syn_sent || o->snd->phase != TCPSTATE_PHASE_SYN_SENT)
         return;
-    rcv->syn_sent = rcv->syn_received = true;
-    tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_INFERRED);
+    rcv->syn_sent = true;
+    rcv->syn_received = !o->syn;
+    tcpstate_step(o, o->rcv_role,
+                  o->syn ? TCPSTATE_STIMULUS_SND_SYN : TCPSTATE_STIMULUS_SND_SYN_ACK,
+                  TCPSTATE_EVIDENCE_INFERRED);
     tcpstate_raise(o, TCPSTATE_EVENT_inferred_syn, o->snd_role);
-    o->snd->snd_una = o->snd_una = seq_max(o->snd->snd_una, o->snd->iss + 1);
+    if (!o->syn)
+        o->snd->snd_una = o->snd_una = seq_max(o->snd->snd_una, o->snd->iss + 1);
 }
 
 /* The sender is a passive opener whose own SYN,ACK was not captured, or whose acknowledgement was
@@ -112,6 +127,7 @@ catch_up_sender(struct observation *o)
             return false;
         }
         if (o->segment->len == 0) {
+            o->snd->snd_nxt = o->segment->seq;
             o->rcv->snd_una = seq_max(o->rcv->snd_una, o->segment->ack);
             if (o->fin)
                 tcpstate_raise(o, TCPSTATE_EVENT_fin_before_established, o->snd_role);
@@ -179,7 +195,8 @@ tcpstate_catch_up(struct observation *o)
         return false;
     }
     if (rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED && !is_third_segment(o)) {
-        tcpstate_raise(o, TCPSTATE_EVENT_handshake_ack_invalid, o->snd_role);
+        if (!o->jumbled || seq_le(o->segment->ack, rcv->snd_nxt))
+            tcpstate_raise(o, TCPSTATE_EVENT_handshake_ack_invalid, o->snd_role);
         return false;
     }
     return catch_up_sender(o);

@@ -19,13 +19,18 @@ enum ruling {
 static bool
 is_exact(const struct observation *o)
 {
+    const struct tcpstate_endpoint *snd = o->snd;
     const uint32_t seq = o->segment->seq;
 
-    if (!o->snd->numbers_known || seq_within(seq, o->snd_una, seq_max(o->snd_una, o->snd_nxt)))
+    if (!snd->numbers_known)
         return true;
-    if (o->snd->fin_sent && seq == o->snd->fin - 1 && o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT)
+    if (o->rcv->sacked && seq == o->rcv->sack_right && seq_lt(o->snd_una, seq))
         return true;
-    return o->rcv->sacked && seq == o->rcv->sack_right && seq_lt(o->snd_una, seq);
+    if (snd->holed && seq_le(snd->hole, seq))
+        return false;
+    if (seq_within(seq, o->snd_una, seq_max(o->snd_una, o->snd_nxt)))
+        return true;
+    return snd->fin_sent && seq == snd->fin - 1 && o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT;
 }
 
 static enum ruling

@@ -44,13 +44,24 @@ number_syn(struct observation *o)
 static bool
 is_syn_late(const struct observation *o)
 {
-    return !o->snd->syn_frame && o->snd->syn_sent && o->snd->iss == o->segment->seq;
+    const struct tcpstate_endpoint *snd = o->snd;
+
+    if (snd->syn_frame || !snd->syn_sent)
+        return false;
+    if (snd->iss == o->segment->seq || (o->segment->len != 0 && snd->iss + 1 == o->end))
+        return true;
+    return o->connection->mid_stream &&
+           o->segment->time - o->connection->first_time <= o->settings->copy;
 }
 
 static void
 take_late_syn(struct observation *o)
 {
+    const struct tcpstate_endpoint before = *o->snd;
+
     keep_syn(o);
+    o->snd->snd_una = o->snd_una = before.snd_una;
+    o->snd->snd_nxt = o->snd_nxt = seq_max(before.snd_nxt, o->end);
     tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
 }
 
@@ -60,7 +71,8 @@ take_first_syn(struct observation *o)
 {
     struct tcpstate_connection *connection = o->connection;
     const bool crossing = !connection->self && o->rcv->phase == TCPSTATE_PHASE_SYN_SENT;
-    const bool answered = crossing && is_syn_covered(o->rcv, o->rcv->snd_una);
+    const bool answered = crossing && is_syn_covered(o->rcv, o->rcv->snd_una) &&
+                          o->snd->snd_nxt != o->segment->seq + 1;
 
     keep_syn(o);
     number_syn(o);
@@ -75,7 +87,7 @@ take_first_syn(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_simultaneous_open, o->snd_role);
     }
     connection->fast_open_asked = o->segment->fast_open_seen;
-    if (o->segment->len != 0)
+    if (o->segment->len != 0 && (o->segment->fast_open_seen || !o->segment->options_cut))
         tcpstate_raise(o,
                        o->segment->fast_open_seen ? TCPSTATE_EVENT_fast_open_syn_data
                                                   : TCPSTATE_EVENT_data_before_established,
@@ -152,7 +164,7 @@ take_plain_syn(struct observation *o)
         return false;
     }
     if (is_synchronized(snd) || is_synchronized(o->rcv)) {
-        if (o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT)
+        if (o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT && o->rcv->seen)
             tcpstate_raise(o, TCPSTATE_EVENT_syn_on_live_connection, o->snd_role);
         tcpstate_note_unacceptable(o);
         return false;
@@ -178,6 +190,11 @@ is_syn_ack_valid(struct observation *o)
         rcv->iss = rcv->snd_una = ack - 1;
         rcv->snd_nxt = ack;
         tcpstate_raise(o, TCPSTATE_EVENT_unsolicited_synack, o->snd_role);
+        return true;
+    }
+    if (!rcv->syn_sent && !rcv->numbers_known && o->snd->phase == TCPSTATE_PHASE_SYN_SENT) {
+        tcpstate_learn_numbers(o);
+        connection->syns_crossed = true;
         return true;
     }
     if (connection->alternate_known && connection->alternate_role == o->rcv_role &&
@@ -236,7 +253,7 @@ repeat_syn_ack(struct observation *o)
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_synack_retransmission, o->snd_role);
     told->span = o->segment->time - snd->mark;
-    if (snd->syn_count == 2)
+    if (snd->syn_count == 2 && o->rcv->seen)
         tcpstate_raise(o, TCPSTATE_EVENT_half_open, o->snd_role)->span = told->span;
 }
 
@@ -255,7 +272,7 @@ change_syn_ack(struct observation *o)
 static void
 reject_syn_ack(struct observation *o)
 {
-    if (is_synchronized(o->snd))
+    if (is_synchronized(o->snd) || o->connection->mid_stream)
         return;
     tcpstate_raise(o, TCPSTATE_EVENT_synack_bad_ack, o->snd_role);
     o->connection->challenge_sent = true;

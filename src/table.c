@@ -49,7 +49,7 @@ digest_of(const struct tcpstate_segment *segment)
         pair_of(segment->len, (uint32_t)segment->window << 16 | segment->ip_id),
         segment->timestamps_seen ? pair_of(segment->tsval, segment->tsecr) : 0,
         pair_of(segment->sack_seen ? segment->sack_right : 0,
-                (uint32_t)segment->flags << 8 | segment->side),
+                (uint32_t)segment->sack_seen << 16 | (uint32_t)segment->flags << 8 | segment->side),
     };
     uint64_t digest = 0x9e3779b97f4a7c15u;
 
@@ -265,6 +265,16 @@ is_retry(const struct tcpstate_connection *live, const struct tcpstate_endpoint 
            snd->iss == segment->seq;
 }
 
+/* Whether the connection began so shortly before that the capture may have swapped its first
+ * segments: this SYN is its own. */
+static bool
+is_jumbled_begin(const struct tcpstate_connection *live, const struct tcpstate_endpoint *snd,
+                 const struct tcpstate_segment *segment, const struct tcpstate_settings *settings)
+{
+    return live->mid_stream && !snd->syn_frame &&
+           segment->time - live->first_time <= settings->copy;
+}
+
 /* A SYN without ACK. */
 static struct tcpstate_connection *
 find_for_syn(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
@@ -279,9 +289,9 @@ find_for_syn(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
         return live;
     if (is_over_at(snd, settings, segment->time) && is_over_at(rcv, settings, segment->time))
         return begin(pair, segment, spare);
-    if (same || !snd->syn_sent)
+    if (same || !snd->syn_sent || is_jumbled_begin(live, snd, segment, settings))
         return live;
-    if (accepts_syn(rcv, snd, segment) ||
+    if (accepts_syn(rcv, snd, segment) || (!rcv->seen && snd->fin_sent) ||
         (rcv->phase == TCPSTATE_PHASE_CLOSED && snd->phase == TCPSTATE_PHASE_TIME_WAIT))
         return begin(pair, segment, spare);
     if (is_synchronized(rcv) || rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED || is_synchronized(snd))
@@ -304,10 +314,23 @@ find_for_syn_ack(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
         return promote(pair, segment, spare);
     if (rcv->syn_sent && seq_lt(rcv->iss, segment->ack) && seq_le(segment->ack, rcv->snd_nxt))
         return live;
-    if (is_over_at(snd, settings, segment->time) && is_over_at(rcv, settings, segment->time) &&
-        !(snd->syn_sent && snd->iss == segment->seq))
+    if (snd->syn_sent && snd->iss == segment->seq)
+        return live;
+    if (is_over_at(snd, settings, segment->time) && is_over_at(rcv, settings, segment->time))
+        return begin(pair, segment, spare);
+    if (!rcv->seen && snd->fin_sent)
         return begin(pair, segment, spare);
     return live;
+}
+
+/* Whether the sender of a pending SYN goes on in its numbers: it was accepted, though the SYN,ACK
+ * was not captured. */
+static bool
+is_on_pending(const struct tcpstate_pending *pending, const struct tcpstate_segment *segment)
+{
+    return pending->active && pending->side == segment->side &&
+           (segment->flags & (TCPSTATE_RST | TCPSTATE_SYN | TCPSTATE_ACK)) == TCPSTATE_ACK &&
+           segment->seq - pending->iss - 1 <= pending->len;
 }
 
 /* Any other segment. */
@@ -319,6 +342,8 @@ find_for_other(struct tcpstate_pair *pair, const struct tcpstate_segment *segmen
     const struct tcpstate_endpoint *snd = sender_of(live, segment);
     const struct tcpstate_endpoint *rcv = receiver_of(live, segment);
 
+    if (is_on_pending(&pair->pending, segment))
+        return promote(pair, segment, spare);
     if (pair->previous && !live->handshake_complete && !live->mid_stream &&
         !is_of_opening(live, segment) && is_near(pair->previous, segment))
         return pair->previous;

@@ -155,6 +155,20 @@ tcpstate_settle_reset(struct observation *o)
     o->record->settled |= TCPSTATE_SETTLED_CLOSE;
 }
 
+/*
+ * Whether an endpoint may have sent its FIN before the capture began: in a connection that was
+ * captured from the middle, one that has sent neither text nor FIN since.
+ */
+bool
+tcpstate_may_have_closed(const struct tcpstate_connection *connection)
+{
+    const struct tcpstate_endpoint *client = &connection->end[TCPSTATE_CLIENT];
+    const struct tcpstate_endpoint *server = other_end(connection, client);
+
+    return connection->mid_stream &&
+           ((!client->text_sent && !client->fin_sent) || (!server->text_sent && !server->fin_sent));
+}
+
 /* Adds an occurrence if there is room; returns how many there are then. */
 static size_t
 add(struct tcpstate_occurrence *events, size_t count, size_t room, enum tcpstate_event event,
@@ -198,12 +212,12 @@ finish_endpoint(const struct tcpstate_connection *connection, enum tcpstate_role
                 add(events, count, room, TCPSTATE_EVENT_half_open, role, end - endpoint->mark, 1);
         break;
     case TCPSTATE_PHASE_CLOSE_WAIT:
-        if (!endpoint->stuck_told)
+        if (!endpoint->stuck_told && !tcpstate_may_have_closed(connection))
             count = add(events, count, room, TCPSTATE_EVENT_stuck_close_wait, role,
                         end - endpoint->since, 1);
         break;
     case TCPSTATE_PHASE_FIN_WAIT_2:
-        if (!endpoint->stuck_told && !peer->fin_sent)
+        if (!endpoint->stuck_told && !peer->fin_sent && !tcpstate_may_have_closed(connection))
             count = add(events, count, room, TCPSTATE_EVENT_stuck_fin_wait_2, role,
                         end - endpoint->since, 1);
         break;
@@ -231,7 +245,7 @@ static bool
 is_still_open(const struct tcpstate_connection *connection)
 {
     return (connection->handshake_complete || connection->mid_stream) && !connection->reset &&
-           !connection->close_complete;
+           !connection->close_complete && !tcpstate_may_have_closed(connection);
 }
 
 /*
