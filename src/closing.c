@@ -195,9 +195,9 @@ tcpstate_infer_fin(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_endpoint *rcv = o->rcv;
 
-    if (!snd->gap_of_one || snd->fin_sent || o->jumbled || o->fin || o->segment->len != 0 ||
-        !rcv->fin_sent || rcv->phase != TCPSTATE_PHASE_FIN_WAIT_1 || o->segment->ack != rcv->fin ||
-        o->segment->seq != snd->snd_nxt)
+    if (!snd->gap_of_one || snd->fin_sent || o->silence <= 4 * o->settings->copy || o->fin ||
+        o->segment->len != 0 || !rcv->fin_sent || rcv->phase != TCPSTATE_PHASE_FIN_WAIT_1 ||
+        o->segment->ack != rcv->fin || o->segment->seq != snd->snd_nxt)
         return;
     snd->fin_sent = snd->fin_acked = true;
     snd->fin = snd->snd_nxt;

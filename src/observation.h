@@ -92,6 +92,9 @@ void tcpstate_notice_step(struct observation *o, enum tcpstate_event event, int6
 bool tcpstate_is_rejection(const struct observation *o);
 enum tcpstate_cause tcpstate_cause_of(const struct observation *o);
 
+/* Before the handshake is complete, text reaches at most so far beyond the initial number. */
+#define TCPSTATE_OPENING_SPAN (1u << 20)
+
 /* How often the same text must be repeated before its sender counts as giving up. */
 #define TCPSTATE_GIVING_UP 3
 

@@ -106,6 +106,24 @@ tcpstate_learn_numbers(struct observation *o)
         o->snd->snd_una = o->snd_una = seq_max(o->snd->snd_una, o->snd->iss + 1);
 }
 
+/* The answer to the SYN acknowledges what its sender never sent: numbers of an older connection.
+ * Text, or an acknowledgement just ahead of the SYN's numbers, was captured before what it answers.
+ */
+static void
+refuse_reuse(struct observation *o)
+{
+    struct tcpstate_occurrence *told;
+
+    if (o->segment->len != 0 || o->segment->ack - o->rcv->iss < TCPSTATE_OPENING_SPAN)
+        return;
+    told = tcpstate_raise(o, TCPSTATE_EVENT_reuse_refused, o->snd_role);
+    told->frame = o->rcv->syn_frame;
+    o->record->answers_frame = o->rcv->syn_frame;
+    o->connection->challenge_sent = true;
+    o->connection->challenge_role = o->snd_role & 1;
+    o->connection->challenge_ack = o->segment->ack;
+}
+
 /* The sender is a passive opener whose own SYN,ACK was not captured, or whose acknowledgement was
  * not. Text proves that the handshake is over on its side; a bare ACK proves nothing: it may be the
  * first half of a split handshake, or of an older connection. */
@@ -116,14 +134,7 @@ catch_up_sender(struct observation *o)
 
     if (snd->phase == TCPSTATE_PHASE_LISTEN) {
         if (!is_syn_covered(o->rcv, o->segment->ack) || seq_lt(o->rcv->snd_nxt, o->segment->ack)) {
-            struct tcpstate_occurrence *told =
-                tcpstate_raise(o, TCPSTATE_EVENT_reuse_refused, o->snd_role);
-
-            told->frame = o->rcv->syn_frame;
-            o->record->answers_frame = o->rcv->syn_frame;
-            o->connection->challenge_sent = true;
-            o->connection->challenge_role = o->snd_role & 1;
-            o->connection->challenge_ack = o->segment->ack;
+            refuse_reuse(o);
             return false;
         }
         if (o->segment->len == 0) {

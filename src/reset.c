@@ -270,7 +270,8 @@ tcpstate_take_rst(struct observation *o)
         o->connection->challenged_syn = false;
         break;
     case RULING_IGNORED:
-        tcpstate_raise(o, TCPSTATE_EVENT_reset_ignored, o->snd_role);
+        if (o->rcv->seen)
+            tcpstate_raise(o, TCPSTATE_EVENT_reset_ignored, o->snd_role);
         break;
     case RULING_LATE:
         tcpstate_raise(o, TCPSTATE_EVENT_reset_after_close, o->snd_role);

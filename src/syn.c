@@ -235,7 +235,7 @@ repeat_syn_ack(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_occurrence *told;
 
-    if (is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
+    if (o->jumbled || is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
         return;
     keep_syn(o);
     o->record->open_step = snd->syn_step;

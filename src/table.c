@@ -11,9 +11,6 @@
  * a random number is one in 64 times. */
 #define OLD_NUMBERS_SPAN (1 << 25)
 
-/* Before the handshake is complete, text reaches at most so far beyond the initial number. */
-#define OPENING_SPAN (1 << 20)
-
 /* Nanoseconds in which the age of a remembered packet counts, modulo 2^16: a second each way. */
 #define COPY_TICK 32000
 
@@ -153,9 +150,10 @@ is_of_opening(struct tcpstate_connection *connection, const struct tcpstate_segm
     const struct tcpstate_endpoint *rcv = receiver_of(connection, segment);
 
     if ((segment->flags & TCPSTATE_ACK) && rcv->numbers_known &&
-        !seq_within(segment->ack, rcv->iss, rcv->snd_nxt))
+        !seq_within(segment->ack, rcv->iss,
+                    rcv->seen ? rcv->snd_nxt : rcv->iss + TCPSTATE_OPENING_SPAN))
         return false;
-    return !snd->numbers_known || segment->seq - snd->iss < OPENING_SPAN;
+    return !snd->numbers_known || segment->seq - snd->iss < TCPSTATE_OPENING_SPAN;
 }
 
 /* Whether the segment's numbers lie where the connection's endpoints stood. */
@@ -271,8 +269,10 @@ static bool
 is_jumbled_begin(const struct tcpstate_connection *live, const struct tcpstate_endpoint *snd,
                  const struct tcpstate_segment *segment, const struct tcpstate_settings *settings)
 {
-    return live->mid_stream && !snd->syn_frame &&
-           segment->time - live->first_time <= settings->copy;
+    if (snd->syn_frame)
+        return false;
+    return live->mid_stream ? segment->time - live->first_time <= settings->copy
+                            : segment->len != 0 && segment->seq + segment->len == snd->iss;
 }
 
 /* A SYN without ACK. */
