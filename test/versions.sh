@@ -64,7 +64,7 @@ make_chroot() {
     [[ -e $chroot/.complete ]] && return
     command -v debootstrap >/dev/null || die "debootstrap is missing: apt-get install debootstrap"
     from=$(mirror)
-    [[ -n $from ]] || from=http://deb.debian.org/debian
+    [[ -n $from ]] || { say 'no Debian mirror in the sources of apt of this host'; exit 1; }
     say "making $chroot; this takes some minutes"
     rm -rf --one-file-system "$chroot"
     debootstrap --variant=minbase "$suite" "$chroot" "$from" || return
