@@ -51,6 +51,7 @@ want_packages() {
     want git command -v git
     want gcovr command -v gcovr
     want shellcheck command -v shellcheck
+    want "valgrind libc6-dbg" command -v valgrind
     install_missing "the test suite"
 }
 
