@@ -79,7 +79,8 @@ tcpstate_revise(struct observation *o, enum tcpstate_role role, enum tcpstate_ph
 
 /*
  * Raises an event about the endpoint of that role. Returns the occurrence, whose figures the caller
- * fills in; valid until the next call. The record keeps the first TCPSTATE_MAX_EVENTS.
+ * fills in; valid until the next call. In a full record the newest takes the
+ * place of the one before it.
  */
 struct tcpstate_occurrence *
 tcpstate_raise(struct observation *o, enum tcpstate_event event, enum tcpstate_role role)
@@ -188,8 +189,7 @@ take_time(struct observation *o)
     }
 }
 
-/* Step seven: the text. Also what the numbers used so far prove: an acknowledgement captured before
- * the octets it covers counts now. */
+/* Step seven: the text, and which of it is still missing. */
 static void
 take_text(struct observation *o)
 {
@@ -396,10 +396,13 @@ tcpstate_observe_unreachable(struct tcpstate_pair *pair, const struct tcpstate_s
     if (o.snd->phase != TCPSTATE_PHASE_SYN_SENT || o.snd->iss != quoted->seq)
         return false;
     begin_record(record);
+    o.snd->before_reset = o.snd->phase;
+    o.snd->before_reset_evidence = o.snd->evidence;
     tcpstate_step(&o, o.snd_role, TCPSTATE_STIMULUS_RCV_RST, TCPSTATE_EVIDENCE_INFERRED);
     tcpstate_raise(&o, TCPSTATE_EVENT_refused_by_icmp, o.snd_role);
     o.connection->open = TCPSTATE_OPEN_REFUSED;
     o.connection->reset = true;
+    o.connection->reset_role = o.rcv_role & 1;
     o.connection->stage = TCPSTATE_STAGE_ABORTED;
     o.connection->last_time = quoted->time;
     o.connection->last_frame = quoted->frame;

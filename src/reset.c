@@ -131,8 +131,7 @@ name_refusal(struct observation *o)
     } else if (o->rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED &&
                o->snd->phase == TCPSTATE_PHASE_SYN_SENT)
         tcpstate_raise(o, TCPSTATE_EVENT_handshake_aborted, o->snd_role);
-    if (connection->open != TCPSTATE_OPEN_MID_STREAM)
-        o->record->settled |= TCPSTATE_SETTLED_OPEN;
+    o->record->settled |= TCPSTATE_SETTLED_OPEN;
 }
 
 /* Whether an endpoint opened passively, and so returns to LISTEN when reset in SYN_RECEIVED. */
@@ -265,9 +264,7 @@ tcpstate_take_rst(struct observation *o)
         break;
     case RULING_CHALLENGED:
         tcpstate_raise(o, TCPSTATE_EVENT_reset_challenged, o->snd_role);
-        o->connection->challenged_frame = o->segment->frame;
-        o->connection->challenged_role = o->snd_role & 1;
-        o->connection->challenged_syn = false;
+        tcpstate_note_unacceptable(o);
         break;
     case RULING_IGNORED:
         if (o->rcv->seen)
@@ -353,17 +350,24 @@ is_reset_missed(const struct observation *o)
 /*
  * Whether a segment that is no RST still counts although its sender was closed by a RST. What was
  * on its way does not; but the receiver of the RST that sends a FIN had not got it yet, and one
- * that acknowledges more than the RST's number ignored it: both are again what they were.
+ * that acknowledges more than the RST's number ignored it: both are again what they were. So is an
+ * endpoint that goes on after an ICMP error, which was none of its connection then.
  */
 bool
 tcpstate_outlives_rst(struct observation *o)
 {
-    const struct tcpstate_connection *connection = o->connection;
+    struct tcpstate_connection *connection = o->connection;
 
     if (!connection->reset || o->snd->phase != TCPSTATE_PHASE_CLOSED || o->syn)
         return true;
     if (connection->reset_role == o->snd_role)
         return false;
+    if (!connection->reset_frame) {
+        connection->reset = false;
+        connection->open = TCPSTATE_OPEN_NONE;
+        restore(o, o->snd_role);
+        return true;
+    }
     if (is_reset_missed(o) || (o->fin && !o->snd->fin_sent)) {
         restore(o, o->snd_role);
         return true;
