@@ -22,7 +22,7 @@ SEQUENCE_ARITHMETIC = r"\bseq_(diff|lt|le|max|within)\b|\"seq\.h\"|\b(snd_una|sn
 VERSION_CONDITION = r"#\s*(el)?if.*(VERSION|WIRESHARK_)"
 
 # What belongs to one machine or to the work on the project, not to the project.
-LOCAL = r"/work/|/shared/|\bDESIGN\.md|\bEVENTS\.md|\bKERNEL\.md|\bSTYLE\.md|\bWIRESHARK\.md"
+LOCAL = r"/(?:work|shared)/|\bDESIGN\.md|\bEVENTS\.md|\bKERNEL\.md|\bSTYLE\.md|\bWIRESHARK\.md"
 
 SOURCE = {".c", ".h", ".def", ".py", ".sh", ".cmake", ".scn", ".awk"}
 TEXT = SOURCE | {".md", ".txt", ".csv", ".yml", ".yaml", ""}
