@@ -7,18 +7,10 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "../settings.h"
 #include "story.h"
 
 #define BATCH 4096 /* segments made ready before the clock starts */
-
-static const struct tcpstate_settings settings = {
-    .msl = 30 * INT64_C(1000000000),
-    .stuck = 60 * INT64_C(1000000000),
-    .idle = 60 * INT64_C(1000000000),
-    .copy = INT64_C(1000000),
-    .slow = 3 * INT64_C(1000000000),
-    .storm = 20,
-};
 
 struct totals {
     uint64_t changed, opened, nanoseconds;

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "fsm.h"
+#include "../settings.h"
 #include "world.h"
 
 #define TEXT_MAX 1024
@@ -262,7 +263,7 @@ check_end(const struct world *world, int64_t end)
     for (uint32_t i = 0; i < world->used; i++) {
         const struct tcpstate_connection *connection = &world->connections[i];
         size_t room = i % (TCPSTATE_MAX_EVENTS + 1);
-        size_t count = tcpstate_finish(connection, &world_settings, end, events, room);
+        size_t count = tcpstate_finish(connection, &settings, end, events, room);
 
         frame = connection->last_frame;
         REQUIRE(count <= room);
@@ -270,8 +271,8 @@ check_end(const struct world *world, int64_t end)
             check_event(&events[event], frame);
         REQUIRE(tcpstate_final_open(connection) < COUNT(TCPSTATE_OPENS));
         for (int role = 0; role <= TCPSTATE_SELF; role++)
-            REQUIRE(tcpstate_final_phase(connection, (enum tcpstate_role)role, &world_settings,
-                                         end) < TCPSTATE_PHASE_COUNT);
+            REQUIRE(tcpstate_final_phase(connection, (enum tcpstate_role)role, &settings, end) <
+                    TCPSTATE_PHASE_COUNT);
     }
 }
 

@@ -4,16 +4,8 @@
  */
 #include <string.h>
 
+#include "../settings.h"
 #include "world.h"
-
-const struct tcpstate_settings world_settings = {
-    .msl = 30 * INT64_C(1000000000),
-    .stuck = 60 * INT64_C(1000000000),
-    .idle = 60 * INT64_C(1000000000),
-    .copy = INT64_C(1000000),
-    .slow = 3 * INT64_C(1000000000),
-    .storm = 20,
-};
 
 /*
  * Forgets everything, at the cost of what was used.
@@ -39,7 +31,7 @@ world_observe(struct world *world, const struct packet *packet, struct tcpstate_
     if (packet->quoted)
         return tcpstate_observe_unreachable(pair, &packet->segment, record);
     spare->index = world->used;
-    tcpstate_observe(pair, &packet->segment, &world_settings, spare, record);
+    tcpstate_observe(pair, &packet->segment, &settings, spare, record);
     if (record->opened)
         world->used++;
     return true;

@@ -15,8 +15,6 @@ struct world {
     uint32_t used; /* connections that the core has taken */
 };
 
-extern const struct tcpstate_settings world_settings;
-
 void world_begin(struct world *world);
 bool world_observe(struct world *world, const struct packet *packet,
                    struct tcpstate_record *record);

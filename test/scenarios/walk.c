@@ -19,19 +19,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../settings.h"
 #include "tcpstate.h"
 
 #define PAIRS 65536
 #define HEADER_MAX 60
-
-static const struct tcpstate_settings settings = {
-    .msl = 30 * INT64_C(1000000000),
-    .stuck = 60 * INT64_C(1000000000),
-    .idle = 60 * INT64_C(1000000000),
-    .copy = INT64_C(1000000),
-    .slow = 3 * INT64_C(1000000000),
-    .storm = 20,
-};
 
 static struct tcpstate_pair pairs[PAIRS];
 static struct tcpstate_connection **connections;

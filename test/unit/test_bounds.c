@@ -4,19 +4,11 @@
  * that somebody else chooses.
  */
 #include "unit.h"
+#include "../settings.h"
 #include "observation.h"
 
 #define MICROSECOND INT64_C(1000)
 #define ATTEMPTS 1000000
-
-static const struct tcpstate_settings settings = {
-    .msl = 30 * INT64_C(1000000000),
-    .stuck = 60 * INT64_C(1000000000),
-    .idle = 60 * INT64_C(1000000000),
-    .copy = INT64_C(1000000),
-    .slow = 3 * INT64_C(1000000000),
-    .storm = 20,
-};
 
 /* One pair and more connections than it should need. */
 static struct tcpstate_pair pair;

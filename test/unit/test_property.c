@@ -9,18 +9,11 @@
 
 #include "unit.h"
 
+#include "../settings.h"
+
 #define STORIES 400
 #define SEGMENTS 60
 #define CONNECTIONS (SEGMENTS + 1)
-
-static const struct tcpstate_settings settings = {
-    .msl = 30 * INT64_C(1000000000),
-    .stuck = 60 * INT64_C(1000000000),
-    .idle = 60 * INT64_C(1000000000),
-    .copy = INT64_C(1000000),
-    .slow = 3 * INT64_C(1000000000),
-    .storm = 100,
-};
 
 /* One pair and the connections it may need. */
 struct capture {
