@@ -48,22 +48,21 @@ refresh(struct follow *follow, const struct connection *connection, uint32_t row
     follow->update(connection, row, timeline_end());
 }
 
-/* Gives a connection a row, if it has none, and writes it. */
+/* Gives a connection a row and writes it, if it has none: one that it has is right already, since
+ * follow_segment() was told of the same segment before. */
 void
 follow_add(struct follow *follow, const struct connection *connection)
 {
     uint32_t index = connection->core.index;
-    uint32_t row = row_plus_one(follow, connection);
-    if (row == 0) {
-        if (!follow->row_of)
-            follow->row_of = g_array_new(FALSE, TRUE, sizeof(uint32_t));
-        if (index >= follow->row_of->len)
-            g_array_set_size(follow->row_of, index + 1);
-        row = ++follow->row_count;
-        g_array_index(follow->row_of, uint32_t, index) = row;
-        expect_expiry(follow, connection);
-    }
-    refresh(follow, connection, row - 1);
+    if (row_plus_one(follow, connection) != 0)
+        return;
+    if (!follow->row_of)
+        follow->row_of = g_array_new(FALSE, TRUE, sizeof(uint32_t));
+    if (index >= follow->row_of->len)
+        g_array_set_size(follow->row_of, index + 1);
+    g_array_index(follow->row_of, uint32_t, index) = ++follow->row_count;
+    expect_expiry(follow, connection);
+    refresh(follow, connection, follow->row_count - 1);
 }
 
 /* One more segment of a connection was judged: writes its row, if it has one. */

@@ -130,14 +130,6 @@ put_duration(uint32_t row, int64_t duration)
     fit(COLUMN_DURATION, snprintf(NULL, 0, "%.6f", seconds));
 }
 
-/* What never changes in a row; the two names are the row's own memory. */
-static void
-begin_row(const struct connection *connection, uint32_t row)
-{
-    make_row(row);
-    put_number(row, COLUMN_INDEX, connection->core.index);
-}
-
 /* Puts a text that becomes the row's own memory, if it differs from the one there. */
 static void
 put_own(uint32_t row, enum column column, char *value)
@@ -151,13 +143,14 @@ put_own(uint32_t row, enum column column, char *value)
     g_free(before);
 }
 
-/* Roles can be revised (a SYN found after its SYN,ACK), so the names are written whenever they
- * change. */
+/* What never changes in a row. */
 static void
-put_endpoint(const struct connection *connection, uint32_t row, enum column column,
-             enum tcpstate_role role)
+begin_row(const struct connection *connection, uint32_t row)
 {
-    put_own(row, column, pairs_endpoint_text(NULL, connection, role));
+    make_row(row);
+    put_number(row, COLUMN_INDEX, connection->core.index);
+    put_own(row, COLUMN_CLIENT, pairs_endpoint_text(NULL, connection, TCPSTATE_CLIENT));
+    put_own(row, COLUMN_SERVER, pairs_endpoint_text(NULL, connection, TCPSTATE_SERVER));
 }
 
 static void
@@ -188,8 +181,6 @@ update_row(const struct connection *connection, uint32_t row, int64_t end)
     const struct tcpstate_settings settings = prefs_settings();
     if (row >= table->num_elements)
         begin_row(connection, row);
-    put_endpoint(connection, row, COLUMN_CLIENT, TCPSTATE_CLIENT);
-    put_endpoint(connection, row, COLUMN_SERVER, TCPSTATE_SERVER);
     put_string(row, COLUMN_OPENED, tcpstate_open_name(tcpstate_final_open(core)));
     put_string(row, COLUMN_CLOSED, tcpstate_close_name(core->close));
     put_string(row, COLUMN_CLOSER, tcpstate_closer_name(core->closer));
