@@ -228,7 +228,8 @@ answer_syn(struct observation *o)
 
 /* The same SYN,ACK again: its acknowledgement has not arrived, and if the capture holds one, that
  * one is taken back. When that happens twice, its sender's own segments decide: a listener whose
- * accept queue is full drops every acknowledgement, and text with it. */
+ * accept queue is full drops every acknowledgement, and text with it. Where nothing of the peer was
+ * captured, whether it had acknowledged is not known. */
 static void
 repeat_syn_ack(struct observation *o)
 {
@@ -249,11 +250,11 @@ repeat_syn_ack(struct observation *o)
     }
     if (o->connection->reset && snd->phase == TCPSTATE_PHASE_LISTEN)
         tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_RECEIVED, TCPSTATE_EVIDENCE_SEEN);
-    if (snd->phase != TCPSTATE_PHASE_SYN_RECEIVED)
+    if (snd->phase != TCPSTATE_PHASE_SYN_RECEIVED || !o->rcv->seen)
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_synack_retransmission, o->snd_role);
     told->span = o->segment->time - snd->mark;
-    if (snd->syn_count == 2 && o->rcv->seen)
+    if (snd->syn_count == 2)
         tcpstate_raise(o, TCPSTATE_EVENT_half_open, o->snd_role)->span = told->span;
 }
 
