@@ -174,12 +174,26 @@ deliver_fin(struct observation *o)
     tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_FIN, TCPSTATE_EVIDENCE_INFERRED);
 }
 
+/* The first segment captured is a RST that acknowledges: so much its receiver has sent. */
+static void
+learn_from_rst(struct observation *o)
+{
+    struct tcpstate_endpoint *rcv = o->rcv;
+
+    if (!o->ack || rcv->numbers_known || rcv->phase != TCPSTATE_PHASE_UNKNOWN)
+        return;
+    rcv->numbers_known = true;
+    rcv->iss = o->segment->ack - 1;
+    rcv->snd_una = rcv->snd_nxt = o->segment->ack;
+}
+
 static void
 accept_rst(struct observation *o)
 {
     struct tcpstate_connection *connection = o->connection;
     const bool past_handshake = is_synchronized(o->rcv) || is_synchronized(o->snd);
 
+    learn_from_rst(o);
     if (o->ack && is_fin_covered(o->rcv, o->segment->ack))
         tcpstate_prove(o, o->snd_role, o->segment->ack, o->snd_una);
     if (!o->ack)

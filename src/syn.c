@@ -95,6 +95,24 @@ take_first_syn(struct observation *o)
             ->count = o->segment->len;
 }
 
+/* The SYN was captured after the RST that refused it. */
+static void
+take_refused_syn(struct observation *o)
+{
+    struct tcpstate_connection *connection = o->connection;
+
+    keep_syn(o);
+    number_syn(o);
+    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN, TCPSTATE_EVIDENCE_SEEN);
+    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_RST, TCPSTATE_EVIDENCE_INFERRED);
+    connection->mid_stream = false;
+    connection->open = TCPSTATE_OPEN_REFUSED;
+    connection->cause = TCPSTATE_CAUSE_CLOSED_PORT;
+    o->record->settled |= TCPSTATE_SETTLED_OPEN;
+    tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
+    tcpstate_raise(o, TCPSTATE_EVENT_connection_refused, o->rcv_role);
+}
+
 /* The same SYN again. */
 static void
 repeat_syn(struct observation *o)
@@ -152,6 +170,10 @@ take_plain_syn(struct observation *o)
     if (is_syn_late(o)) {
         take_late_syn(o);
         snd->evidence = TCPSTATE_EVIDENCE_SEEN;
+        return false;
+    }
+    if (!snd->syn_sent && o->connection->reset) {
+        take_refused_syn(o);
         return false;
     }
     if (!snd->syn_sent) {

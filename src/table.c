@@ -275,6 +275,17 @@ is_jumbled_begin(const struct tcpstate_connection *live, const struct tcpstate_e
                             : segment->len != 0 && segment->seq + segment->len == snd->iss;
 }
 
+/* Whether the SYN is one of a connection that a RST just captured has ended, and was sent before
+ * that RST: what the RST answers, or an old duplicate that drew it. */
+static bool
+is_before_reset(const struct tcpstate_connection *live, const struct tcpstate_endpoint *snd,
+                const struct tcpstate_segment *segment, const struct tcpstate_settings *settings)
+{
+    return snd->numbers_known && snd->iss == segment->seq &&
+           (live->close_complete || (live->mid_stream && live->reset)) &&
+           segment->time - live->last_time <= settings->copy;
+}
+
 /* A SYN without ACK. */
 static struct tcpstate_connection *
 find_for_syn(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
@@ -285,7 +296,7 @@ find_for_syn(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
     const struct tcpstate_endpoint *rcv = receiver_of(live, segment);
     const bool same = snd->numbers_known && snd->iss == segment->seq;
 
-    if (is_retry(live, snd, segment))
+    if (is_retry(live, snd, segment) || is_before_reset(live, snd, segment, settings))
         return live;
     if (is_over_at(snd, settings, segment->time) && is_over_at(rcv, settings, segment->time))
         return begin(pair, segment, spare);
@@ -297,6 +308,14 @@ find_for_syn(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
     if (is_synchronized(rcv) || rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED || is_synchronized(snd))
         set_pending(pair, segment);
     return live;
+}
+
+/* Whether a SYN,ACK acknowledges more than its receiver, in TIME_WAIT, has sent: the receiver left
+ * that state with a SYN not captured yet, whose number is beyond the old ones (RFC 6191; Linux). */
+static bool
+is_reuse_answered(const struct tcpstate_endpoint *rcv, const struct tcpstate_segment *segment)
+{
+    return rcv->phase == TCPSTATE_PHASE_TIME_WAIT && seq_lt(rcv->snd_nxt, segment->ack);
 }
 
 /* A SYN,ACK. */
@@ -316,7 +335,8 @@ find_for_syn_ack(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
         return live;
     if (snd->syn_sent && snd->iss == segment->seq)
         return live;
-    if (is_over_at(snd, settings, segment->time) && is_over_at(rcv, settings, segment->time))
+    if (is_over_at(snd, settings, segment->time) &&
+        (is_over_at(rcv, settings, segment->time) || is_reuse_answered(rcv, segment)))
         return begin(pair, segment, spare);
     if (!rcv->seen && snd->fin_sent)
         return begin(pair, segment, spare);
