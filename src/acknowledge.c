@@ -126,7 +126,8 @@ take_window(struct observation *o)
 }
 
 /* An acknowledgement that repeats the challenged number right after an unacceptable segment is the
- * challenge (RFC 5961 sections 3.2, 4.2, 5.2). */
+ * challenge (RFC 5961 sections 3.2, 4.2, 5.2). From an endpoint whose window is closed it is the
+ * update of that window. */
 static void
 take_challenge_ack(struct observation *o)
 {
@@ -136,7 +137,7 @@ take_challenge_ack(struct observation *o)
     if (!connection->challenged_frame || connection->challenged_role == o->snd_role)
         return;
     if (pure && o->snd->numbers_known && o->segment->seq == o->snd->snd_nxt &&
-        o->segment->ack == o->rcv->snd_una) {
+        o->segment->ack == o->rcv->snd_una && !o->snd->window_closed) {
         const bool reuse = connection->challenged_syn && o->snd->phase == TCPSTATE_PHASE_TIME_WAIT;
 
         tcpstate_raise(o, reuse ? TCPSTATE_EVENT_reuse_refused : TCPSTATE_EVENT_challenge_ack,

@@ -112,6 +112,15 @@ is_legal(const struct observation *o)
     return o->ack;
 }
 
+/* The right edge of the receiver's window, as its sender may know it. A closed window says that an
+ * update is to come, which opens at most a whole window; it may be captured after the text that it
+ * permits, or not at all. */
+static uint32_t
+edge_of(const struct tcpstate_endpoint *rcv)
+{
+    return rcv->rcv_edge + (rcv->window_closed ? (uint32_t)UINT16_MAX << rcv->window_shift : 0);
+}
+
 /* Step one: where the segment lies in its receiver's window, as the receiver last showed it. A
  * segment that goes on where its sender stands is taken even beyond the window: its sender knows
  * the window better than a capture that may have missed an update. */
@@ -120,8 +129,8 @@ fit_of(const struct observation *o)
 {
     if (!o->snd->numbers_known || !o->rcv->seen)
         return FIT_ACCEPTABLE;
-    if (o->rcv->edge_known && seq_lt(o->rcv->rcv_edge, o->segment->seq) &&
-        seq_lt(o->snd->snd_nxt, o->segment->seq))
+    if (o->rcv->edge_known && seq_lt(o->snd->snd_nxt, o->segment->seq) &&
+        seq_lt(edge_of(o->rcv), o->segment->seq))
         return FIT_BEYOND;
     if (seq_lt(o->end, o->snd->snd_una))
         return FIT_OLD;
