@@ -86,7 +86,8 @@ rule(const struct observation *o)
     return rule_on_synchronized(o);
 }
 
-/* Names what an accepted RST means on a connection past its handshake. */
+/* Names what an accepted RST means on a connection past its handshake. Whether its orderly close
+ * was done is not known where nothing of the peer was captured. */
 static void
 name_reset(struct observation *o)
 {
@@ -106,10 +107,10 @@ name_reset(struct observation *o)
     }
     if (rcv->text_after_fin && !o->ack)
         tcpstate_raise(o, TCPSTATE_EVENT_data_to_closed_socket, o->snd_role);
-    tcpstate_raise(o,
-                   snd->fin_sent || rcv->fin_sent ? TCPSTATE_EVENT_reset_after_fin
-                                                  : TCPSTATE_EVENT_reset_established,
-                   o->snd_role);
+    if (!snd->fin_sent && !rcv->fin_sent)
+        tcpstate_raise(o, TCPSTATE_EVENT_reset_established, o->snd_role);
+    else if (rcv->seen)
+        tcpstate_raise(o, TCPSTATE_EVENT_reset_after_fin, o->snd_role);
     if (o->silence > o->settings->idle)
         tcpstate_raise(o, TCPSTATE_EVENT_reset_after_idle, o->snd_role)->span = o->silence;
 }
