@@ -135,7 +135,7 @@ take_back(struct observation *o)
     }
 }
 
-/* The same FIN again. */
+/* The same FIN again. One that follows its acknowledgement at once was sent before that arrived. */
 static void
 repeat_fin(struct observation *o)
 {
@@ -143,7 +143,7 @@ repeat_fin(struct observation *o)
     const bool acked = snd->fin_acked;
     int64_t span = o->segment->time - snd->mark;
 
-    if (is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
+    if ((acked && o->jumbled) || is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
         return;
     snd->fin_count = count_up(snd->fin_count);
     snd->fin_repeated = true;
