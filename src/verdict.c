@@ -128,13 +128,16 @@ stage_of(const struct tcpstate_connection *connection)
 void
 tcpstate_settle(struct observation *o)
 {
+    enum tcpstate_stage stage;
+
     if (o->took_fin && !o->record->close_step)
         o->record->close_step = tcpstate_next_step(o);
     complete_handshake(o);
     complete_close(o);
     restart_time_wait(o);
-    o->record->changed |= o->connection->stage != stage_of(o->connection);
-    o->connection->stage = (uint8_t)stage_of(o->connection);
+    stage = stage_of(o->connection);
+    o->record->changed |= o->connection->stage != stage;
+    o->connection->stage = (uint8_t)stage;
 }
 
 /* What the first accepted RST settles, before it changes a state: a connection that never opened
