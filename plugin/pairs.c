@@ -34,14 +34,15 @@ key_size(const struct pair_key *key)
     return sizeof(*key) + 2 * (size_t)key->address_size;
 }
 
+/* Eight octets at a time, which a key of IP addresses is made of; of others, as many as there are.
+ */
 static guint
 key_hash(gconstpointer data)
 {
-    const struct pair_key *key = data;
     const uint8_t *octets = data;
     uint64_t hash = 0;
-    for (size_t at = 0; at < key_size(key); at += 4) {
-        uint32_t word;
+    for (size_t at = 0; at + 8 <= key_size(data); at += 8) {
+        uint64_t word;
         memcpy(&word, octets + at, sizeof(word));
         hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
         hash ^= hash >> 32;
