@@ -122,6 +122,13 @@ fields_expert(const struct tcpstate_occurrence *occurrence)
     return &event_ei[occurrence->event];
 }
 
+/* The severity of an occurrence, as Wireshark counts: PI_CHAT and so on. */
+int
+fields_severity(const struct tcpstate_occurrence *occurrence)
+{
+    return severity_of(occurrence->severity);
+}
+
 /* Whether somebody lists expert informations: "tshark -z expert", the Expert Information window. */
 bool
 fields_expert_listened(void)

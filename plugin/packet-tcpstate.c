@@ -25,38 +25,40 @@ static int tap = -1;              /* likewise */
 /* The settings that the capture at hand is judged by, so that all its frames agree. */
 static struct tcpstate_settings settings;
 
-static void
+/* Keeps what the core said; returns whether the segment raised an event. */
+static bool
 keep(const struct tcpstate_record *record, const struct extracted *found)
 {
     timeline_add(record, &found->segment);
-    taps_segment((const struct connection *)record->connection);
+    if (have_tap_listener(tap))
+        taps_segment((const struct connection *)record->connection);
+    return record->event_count > 0;
 }
 
-static void
+static bool
 judge(struct extracted *found)
 {
     const struct pair_key *key;
     struct tcpstate_record record;
     struct tcpstate_pair *pair = pairs_find(found, prefs_vlans_apart(), &key);
-    if (found->unreachable) {
-        if (tcpstate_observe_unreachable(pair, &found->segment, &record))
-            keep(&record, found);
-        return;
-    }
+    if (found->unreachable)
+        return tcpstate_observe_unreachable(pair, &found->segment, &record) && keep(&record, found);
     tcpstate_observe(pair, &found->segment, &settings, &pairs_spare(key)->core, &record);
     if (record.opened)
         pairs_take_spare();
-    if (record.connection)
-        keep(&record, found);
+    return keep(&record, found);
 }
 
-static void
+/* Returns whether a segment of the frame raised an event. */
+static bool
 judge_frame(const packet_info *pinfo, const proto_tree *tree)
 {
     struct extracted found[EXTRACT_MAX];
     size_t count = extract(tree, pinfo, found);
+    bool eventful = false;
     for (size_t i = 0; i < count; i++)
-        judge(&found[i]);
+        eventful |= judge(&found[i]);
+    return eventful;
 }
 
 static void
@@ -67,24 +69,33 @@ show(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, struct sighting *sight
         tap_queue_packet(tap, pinfo, wmem_memdup(pinfo->pool, sighting, sizeof(*sighting)));
 }
 
+/* Shows what is kept of a frame. later: it was visited before. */
+static void
+show_frame(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, bool later)
+{
+    struct sighting sightings[EXTRACT_MAX];
+    size_t count = timeline_at(pinfo->num, sightings);
+    for (size_t i = 0; i < count; i++) {
+        sightings[i].time = extract_time(pinfo);
+        sightings[i].later = later;
+        show(tvb, pinfo, tree, &sightings[i]);
+    }
+}
+
 static int
 dissect_tcpstate(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data _U_)
 {
     bool later = PINFO_FD_VISITED(pinfo);
-    int64_t time = extract_time(pinfo);
+    bool eventful = later;
     if (!later) {
-        timeline_advance(time);
-        judge_frame(pinfo, tree);
+        timeline_advance(extract_time(pinfo));
+        eventful = judge_frame(pinfo, tree);
     }
-    taps_advance(timeline_end());
-
-    struct sighting sightings[EXTRACT_MAX];
-    size_t count = timeline_at(pinfo->num, sightings);
-    for (size_t i = 0; i < count; i++) {
-        sightings[i].time = time;
-        sightings[i].later = later;
-        show(tvb, pinfo, tree, &sightings[i]);
-    }
+    bool listened = have_tap_listener(tap);
+    if (listened)
+        taps_advance(timeline_end());
+    if (eventful || listened || render_is_wanted(tree))
+        show_frame(tvb, pinfo, tree, later);
     return tvb_captured_length(tvb);
 }
 

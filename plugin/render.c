@@ -193,8 +193,9 @@ add_verdicts(const struct canvas *canvas)
         add_zeek(canvas);
 }
 
-/* One event. Its sentence is made only where somebody reads it: making it costs as much as all the
- * rest. */
+/* One event. Its sentence is made only where somebody reads it, since making it costs as much as
+ * all the rest. Where nobody sees the event either, all that is left of it is the severest of the
+ * capture, which Wireshark shows in its status bar. */
 static void
 add_event(const struct canvas *canvas, const struct tcpstate_occurrence *occurrence)
 {
@@ -206,7 +207,7 @@ add_event(const struct canvas *canvas, const struct tcpstate_occurrence *occurre
         char text[EVENT_TEXT_MAX];
         tcpstate_event_text(occurrence, text, sizeof(text));
         expert_add_info_format(canvas->pinfo, item, expert, "%s", text);
-    } else {
+    } else if (canvas->tree || fields_severity(occurrence) > expert_get_highest_severity()) {
         expert_add_info(canvas->pinfo, item, expert);
     }
 }
@@ -251,11 +252,8 @@ append_chain(wmem_strbuf_t *title, const struct sighting *sighting, enum tcpstat
         wmem_strbuf_append(title, tcpstate_phase_name(entry->phase[role]));
 }
 
-/* "client FIN_WAIT_2 -> TIME_WAIT, server LAST_ACK -> CLOSED": both endpoints at a glance.
- *
- * scope: whose memory the text is in. */
-const char *
-render_summary(wmem_allocator_t *scope, const struct sighting *sighting)
+static const char *
+make_summary(wmem_allocator_t *scope, const struct sighting *sighting)
 {
     wmem_strbuf_t *title = wmem_strbuf_new(scope, "");
     append_chain(title, sighting, TCPSTATE_CLIENT);
@@ -264,6 +262,25 @@ render_summary(wmem_allocator_t *scope, const struct sighting *sighting)
         append_chain(title, sighting, TCPSTATE_SERVER);
     }
     return wmem_strbuf_get_str(title);
+}
+
+/* "client FIN_WAIT_2 -> TIME_WAIT, server LAST_ACK -> CLOSED": both endpoints at a glance. Without
+ * a transition there are few of these and they are shown often: each is then made once and kept for
+ * the life of the process.
+ *
+ * scope: whose memory any other text is in. */
+const char *
+render_summary(wmem_allocator_t *scope, const struct sighting *sighting)
+{
+    static const char *texts[2][TCPSTATE_PHASE_COUNT][TCPSTATE_PHASE_COUNT];
+    const struct entry *entry = &sighting->entry;
+    if (sighting->changes && entry->transition_count > 0)
+        return make_summary(scope, sighting);
+    const char **text = &texts[entry->connection->core.self][entry->phase[TCPSTATE_CLIENT]]
+                              [entry->phase[TCPSTATE_SERVER]];
+    if (!*text)
+        *text = make_summary(wmem_epan_scope(), sighting);
+    return *text;
 }
 
 /* The segment's subtree. Its title is made only for a tree that somebody looks at. */
@@ -304,6 +321,13 @@ static bool
 are_experts_read(proto_tree *tree)
 {
     return fields_expert_listened() || proto_field_is_referenced(tree, proto_expert);
+}
+
+/* Whether anything but events is shown of a frame's segments. */
+bool
+render_is_wanted(proto_tree *tree)
+{
+    return proto_field_is_referenced(tree, proto_tcpstate) || prefs_transitions_in_info();
 }
 
 /* Shows one segment of a frame: adds its subtree to the tree, its expert informations to the

@@ -7,6 +7,7 @@
 
 #include "timeline.h"
 
+bool render_is_wanted(proto_tree *tree);
 void render(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct sighting *sighting);
 const char *render_summary(wmem_allocator_t *scope, const struct sighting *sighting);
 
