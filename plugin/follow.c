@@ -23,11 +23,10 @@ row_plus_one(const struct follow *follow, const struct connection *connection)
 static int64_t
 time_wait_end(const struct tcpstate_connection *connection)
 {
-    struct tcpstate_settings settings = prefs_settings();
     int64_t end = INT64_MIN;
     for (int role = TCPSTATE_CLIENT; role <= TCPSTATE_SERVER; role++)
         if (connection->end[role].phase == TCPSTATE_PHASE_TIME_WAIT)
-            end = MAX(end, connection->end[role].mark + 2 * settings.msl);
+            end = MAX(end, connection->end[role].mark + 2 * prefs_settings()->msl);
     return end;
 }
 

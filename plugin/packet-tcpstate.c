@@ -22,9 +22,6 @@
 static dissector_handle_t handle; /* set at start-up, for the life of the process */
 static int tap = -1;              /* likewise */
 
-/* The settings that the capture at hand is judged by, so that all its frames agree. */
-static struct tcpstate_settings settings;
-
 /* Keeps what the core said; returns whether the segment raised an event. */
 static bool
 keep(const struct tcpstate_record *record, const struct extracted *found)
@@ -43,7 +40,7 @@ judge(struct extracted *found)
     struct tcpstate_pair *pair = pairs_find(found, prefs_vlans_apart(), &key);
     if (found->unreachable)
         return tcpstate_observe_unreachable(pair, &found->segment, &record) && keep(&record, found);
-    tcpstate_observe(pair, &found->segment, &settings, &pairs_spare(key)->core, &record);
+    tcpstate_observe(pair, &found->segment, prefs_settings(), &pairs_spare(key)->core, &record);
     if (record.opened)
         pairs_take_spare();
     return keep(&record, found);
@@ -115,7 +112,7 @@ begin_capture(void)
 {
     bool enabled = proto_is_protocol_enabled(find_protocol_by_id(proto_tcpstate));
     set_postdissector_wanted_hfids(handle, enabled ? extract_wanted() : NULL);
-    settings = prefs_settings();
+    prefs_take();
     forget_capture();
 }
 

@@ -35,6 +35,11 @@ NUMBERS(X)
 static ws_bool vlans_apart = TRUE;
 static ws_bool transitions_in_info = FALSE;
 
+/* What the capture at hand is judged and shown by, so that all its frames agree; written by
+ * prefs_take(). */
+static struct tcpstate_settings settings;
+static bool vlans_are_apart;
+
 static void
 keep_in_range(const char *name, guint *value, guint standard, guint least, guint greatest)
 {
@@ -75,11 +80,14 @@ prefs_register(int proto)
                                    &transitions_in_info);
 }
 
-/* The settings that the core takes, times in nanoseconds. */
-struct tcpstate_settings
-prefs_settings(void)
+/* A capture is about to be dissected: puts the preferences into force as they are now. Not every
+ * program that changes one has Wireshark apply it (sharkd has not), so they are checked here too.
+ */
+void
+prefs_take(void)
 {
-    return (struct tcpstate_settings){
+    apply();
+    settings = (struct tcpstate_settings){
         .msl = msl * SECOND,
         .stuck = stuck * SECOND,
         .idle = idle * SECOND,
@@ -87,12 +95,20 @@ prefs_settings(void)
         .slow = slow * MILLISECOND,
         .storm = storm,
     };
+    vlans_are_apart = vlans_apart;
+}
+
+/* The settings that the core takes, times in nanoseconds: those of the capture at hand. */
+const struct tcpstate_settings *
+prefs_settings(void)
+{
+    return &settings;
 }
 
 bool
 prefs_vlans_apart(void)
 {
-    return vlans_apart;
+    return vlans_are_apart;
 }
 
 bool

@@ -10,7 +10,8 @@
 #include "tcpstate.h"
 
 void prefs_register(int proto);
-struct tcpstate_settings prefs_settings(void);
+void prefs_take(void);
+const struct tcpstate_settings *prefs_settings(void);
 bool prefs_vlans_apart(void);
 bool prefs_transitions_in_info(void);
 

@@ -224,9 +224,8 @@ add_events(const struct canvas *canvas)
         add_event(canvas, &events[i]);
     if (!sighting->later || sighting->frame != canvas->connection->last_frame)
         return;
-    struct tcpstate_settings settings = prefs_settings();
-    count =
-        tcpstate_finish(canvas->connection, &settings, timeline_end(), events, TCPSTATE_MAX_EVENTS);
+    count = tcpstate_finish(canvas->connection, prefs_settings(), timeline_end(), events,
+                            TCPSTATE_MAX_EVENTS);
     for (size_t i = 0; i < count; i++)
         add_event(canvas, &events[i]);
 }

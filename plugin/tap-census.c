@@ -47,16 +47,16 @@ static void
 update_count(const struct connection *connection, uint32_t row, int64_t end)
 {
     const struct tcpstate_connection *core = &connection->core;
-    const struct tcpstate_settings settings = prefs_settings();
+    const struct tcpstate_settings *settings = prefs_settings();
     if (row >= counted->len)
         g_array_set_size(counted, row + 1);
     struct counted *of = &g_array_index(counted, struct counted, row);
     if (of->valid)
         count(of, -1);
     of->phase[TCPSTATE_CLIENT] =
-        (uint8_t)tcpstate_final_phase(core, TCPSTATE_CLIENT, &settings, end);
+        (uint8_t)tcpstate_final_phase(core, TCPSTATE_CLIENT, settings, end);
     of->phase[TCPSTATE_SERVER] =
-        (uint8_t)tcpstate_final_phase(core, TCPSTATE_SERVER, &settings, end);
+        (uint8_t)tcpstate_final_phase(core, TCPSTATE_SERVER, settings, end);
     of->self = core->self;
     of->valid = true;
     count(of, 1);
