@@ -85,7 +85,7 @@ dissect_tcpstate(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, void *data
     bool later = PINFO_FD_VISITED(pinfo);
     bool eventful = later;
     if (!later) {
-        timeline_advance(extract_time(pinfo));
+        timeline_begin_frame(pinfo->num, extract_time(pinfo));
         eventful = judge_frame(pinfo, tree);
     }
     bool listened = have_tap_listener(tap);

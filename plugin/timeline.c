@@ -111,11 +111,15 @@ timeline_at(uint32_t frame, struct sighting *sightings)
     return count;
 }
 
-/* Notes the time of a frame, TCP or not. */
+/* A frame is visited for the first time: notes its time, TCP or not. A read filter (tshark -2 -R)
+ * gives the number of a frame that it rejects to the next one, which is then all there is to show. */
 void
-timeline_advance(int64_t time)
+timeline_begin_frame(uint32_t frame, int64_t time)
 {
+    uint32_t page = frame / PAGE_CELLS;
     greatest_time = MAX(greatest_time, time);
+    if (page < page_room && pages[page])
+        pages[page][frame % PAGE_CELLS].place = 0;
 }
 
 /* The end of the capture as far as it was read: the greatest time of any frame. */

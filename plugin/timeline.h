@@ -25,7 +25,7 @@ struct sighting {
 void timeline_reset(void);
 void timeline_add(const struct tcpstate_record *record, const struct tcpstate_segment *segment);
 size_t timeline_at(uint32_t frame, struct sighting *sightings);
-void timeline_advance(int64_t time);
+void timeline_begin_frame(uint32_t frame, int64_t time);
 int64_t timeline_end(void);
 
 #endif
