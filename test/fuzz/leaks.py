@@ -23,9 +23,11 @@ WRONG = re.compile(r"Invalid |uninitialised|definitely lost|indirectly lost|Mism
 
 
 def session(capture):
-    """A session of sharkd: the capture is loaded, looked at and filtered, and all of it again."""
+    """A session of sharkd: the capture is loaded, looked at and filtered, and all of it again with another
+    preference."""
     requests = []
-    for _ in range(3):
+    for lifetime in ("30", "1", "0"):  # the last is out of range
+        requests.append(("setconf", {"name": "tcpstate.msl", "value": lifetime}))
         requests += [("load", {"file": str(capture)}), ("frames", {"filter": "tcpstate.transition"})]
         requests += [("frame", {"frame": 1, "proto": True}), ("frames", {"filter": "tcpstate.phase"})]
     requests.append(("bye", {}))

@@ -3,6 +3,7 @@
 
 import concurrent.futures
 import dataclasses
+import json
 import os
 import pathlib
 import shutil
@@ -63,6 +64,12 @@ AS_COLUMNS = [
     ),
 ]
 
+# The same as sharkd is asked for it.
+AS_FRAMES = {
+    f"column{index}": f"{field}:{1 if field == 'frame.number' else 0}"
+    for index, field in enumerate([*FIELDS.values(), *ENDS.values()])
+}
+
 # How a capture may be read; the facts must be the same in each.
 MODES = {
     "fields": AS_FIELDS,
@@ -110,15 +117,35 @@ class Tshark:
 
     def run(self, *arguments, plugin=True, check=True, timeout=120):
         """Runs tshark; check: it must succeed. Returns the finished process."""
-        command = ["tshark", *map(str, arguments)]
+        done = self._start("tshark", arguments, plugin, timeout)
+        assert not check or done.returncode == 0, done.stderr
+        return done
+
+    def sharkd(self, *requests, timeout=120):
+        """A session of sharkd, the program behind graphical interfaces: sends (method, parameters) in
+        turn; returns the finished process and the answers, None for an error or no answer."""
+        asked = [
+            {"jsonrpc": "2.0", "id": number, "method": method, "params": parameters}
+            for number, (method, parameters) in enumerate([*requests, ("bye", {})], 1)
+        ]
+        said = "".join(json.dumps(request) + "\n" for request in asked)
+        done = self._start("sharkd", ["-"], True, timeout, said)
+        lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+        answers = {answer["id"]: answer.get("result") for answer in lines}
+        assert answers.get(len(asked)), done  # the last farewell: it lived to the end
+        return done, [answers.get(number) for number in range(1, len(asked))]
+
+    def _start(self, program, arguments, plugin, timeout, said=None):
+        command = [program, *map(str, arguments)]
         if os.geteuid() == 0:
             identity = [f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
             command = ["setpriv", *identity, *command]
         environment = dict(os.environ, HOME=str(self.home), LC_ALL="C.UTF-8", TZ="UTC")
         environment["WIRESHARK_PLUGIN_DIR"] = str(self.plugins if plugin else self.home / "none")
         environment.pop("XDG_CONFIG_HOME", None)
-        done = subprocess.run(
+        return subprocess.run(
             command,
+            input=said,
             env=environment,
             cwd=self.home,
             capture_output=True,
@@ -126,8 +153,6 @@ class Tshark:
             errors="replace",
             timeout=timeout,
         )
-        assert not check or done.returncode == 0, done.stderr
-        return done
 
     def lines(self, capture, mode, *options):
         """What one mode of tshark prints of a capture: the columns of each frame."""
@@ -141,6 +166,17 @@ class Tshark:
     def rows(self, capture, mode, *options):
         """What one mode of tshark shows of a capture: rows by frame; one TCP layer per frame."""
         return rows_of(self.lines(capture, mode, *options))
+
+    def session_rows(self, *requests):
+        """The rows of each request for frames of a session of sharkd; those requests are AS_FRAMES with
+        more parameters. Frames come in the order of the capture."""
+        _, answers = self.sharkd(*requests)
+        names = [*FIELDS, *ENDS]
+        return [
+            rows_of(dict(zip(names, frame["c"])) for frame in answer)
+            for (method, _), answer in zip(requests, answers)
+            if method == "frames"
+        ]
 
     def all_lines(self, capture, *options):
         """What every mode prints, run in parallel."""
