@@ -30,6 +30,8 @@ tests, then prints a summary. NAME runs a part:
   fuzz        garbage, always built with AddressSanitizer and UBSan
   sanitize    unit and scenarios, built with these sanitizers
   coverage    which lines of src/ unit and scenarios reach
+  versions    the plugin with the Wireshark of Debian 13, in a chroot that is made once and kept
+              (needs root and a mirror; without NAME only with CI=true). test/versions.sh does more
   else        every test whose name matches this regular expression
 
 A test that is skipped says why. With CI=true, a skipped test is a failure.
@@ -41,7 +43,15 @@ python_has() {
         "$1"
 }
 
+# Whether the named parts, or all of them, include the other version.
+wants_versions() {
+    [[ " $* " == *' versions '* || ($# -eq 0 && ${CI:-} == true) ]]
+}
+
 want_packages() {
+    if ((EUID == 0)) && wants_versions "$@"; then
+        want debootstrap command -v debootstrap
+    fi
     want_to_build
     want python3 test -x "$python"
     want python3-pytest python_has pytest
@@ -117,10 +127,28 @@ run_coverage() {
             <<<"$report")" "$verdict")")
 }
 
+# A machine on which no chroot can be made is no failure, unless this part was asked for by name.
+run_versions() {
+    local -r suite=trixie
+    local line verdict=ok
+    line=$("$root/test/versions.sh" --obstacle $suite)
+    if [[ -n $line ]]; then
+        summary+=("$(printf '%-12s %s' versions "not run: $line")")
+        [[ $1 != named ]] || failed=true
+        return
+    fi
+    say "running: versions ($suite)"
+    line=$("$root/test/versions.sh" $suite) || verdict=FAILED
+    [[ $verdict == ok ]] || failed=true
+    line=${line#"$suite" }
+    summary+=("$(printf '%-12s %-52s %s' versions "$(sed -E 's/^ +//; s/ +/ /g; s/ ok$//' <<<"$line")" $verdict)")
+}
+
 run_named() {
     case $1 in
     sanitize) run_sanitized ;;
     coverage) run_coverage ;;
+    versions) run_versions named ;;
     unit | scenarios | tshark | lab | docs | layout | fuzz) run_plain "$1" build -L "^$1\$" ;;
     *) run_plain "$1" build -R "$1" ;;
     esac
@@ -134,7 +162,7 @@ main() {
         -*) say "unknown option $name; ./$program --help says what there is" && exit 2 ;;
         esac
     done
-    want_packages
+    want_packages "$@"
     if (($#)); then
         for name; do
             run_named "$name"
@@ -143,6 +171,7 @@ main() {
         run_plain all build
         run_sanitized
         run_coverage
+        ! wants_versions || run_versions all
     fi
     printf '\n'
     printf '%s\n' "${summary[@]}"

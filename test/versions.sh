@@ -16,11 +16,13 @@ failed=0
 
 usage() {
     cat <<'END'
-Usage: test/versions.sh [SUITE...]
+Usage: test/versions.sh [--obstacle] [SUITE...]
 
 For each Debian suite (default: trixie, with Wireshark 4.4, and sid, with 4.6): makes a chroot with
 that suite's Wireshark if there is none yet, builds the project in it without warnings, and runs the
 tests of the core and of the plugin. Prints one line per suite; exits 1 if one failed.
+
+--obstacle prints, instead, why that cannot be done here, or nothing if it can.
 
 The chroots are kept in $TCPSTATE_CHROOTS, by default ~/.cache/tcpstate; remove one to have it made
 anew. Mirror and proxy are those of this host's apt.
@@ -48,6 +50,23 @@ transport() {
     apt-config dump | grep -E '^Acquire::(http|https|ftp|Check-|Retries|ForceIPv)' || true
 }
 
+# obstacle SUITE: why there can be no chroot of it here; nothing if there can.
+obstacle() {
+    local -r suite=$1
+    local from folder
+    ((EUID == 0)) || { echo 'chroots need root' && return; }
+    unshare --mount --propagation private true 2>/dev/null ||
+        { echo 'this machine lets nobody mount' && return; }
+    [[ ! -e $cache/$suite/.complete ]] || return 0
+    command -v debootstrap >/dev/null || { echo 'debootstrap is missing' && return; }
+    from=$(mirror)
+    [[ -n $from ]] || { echo 'the sources of apt name no Debian mirror' && return; }
+    folder=$(mktemp -d)
+    /usr/lib/apt/apt-helper download-file "${from%/}/dists/$suite/InRelease" "$folder/InRelease" \
+        >/dev/null 2>&1 || echo "$suite cannot be had from the mirror of this host's apt"
+    rm -r "$folder"
+}
+
 # inside CHROOT COMMAND...: with /proc and /dev of its own mount namespace, so nothing stays mounted.
 inside() {
     # shellcheck disable=SC2016  # for the inner shell to expand
@@ -62,9 +81,7 @@ make_chroot() {
     local -r suite=$1 chroot=$cache/$1
     local from
     [[ -e $chroot/.complete ]] && return
-    command -v debootstrap >/dev/null || die "debootstrap is missing: apt-get install debootstrap"
     from=$(mirror)
-    [[ -n $from ]] || { say 'no Debian mirror in the sources of apt of this host'; exit 1; }
     say "making $chroot; this takes some minutes"
     rm -rf --one-file-system "$chroot"
     debootstrap --variant=minbase "$suite" "$chroot" "$from" || return
@@ -113,15 +130,22 @@ try() {
 }
 
 main() {
-    local suite
+    local suite why only_obstacle=false
     case ${1:-} in
     --help | -h) usage && exit ;;
+    --obstacle) only_obstacle=true && shift ;;
     -*) say "unknown option $1" && usage >&2 && exit 2 ;;
     esac
-    ((EUID == 0)) || die "chroots need root"
     (($#)) || set -- trixie sid
     for suite; do
-        try "$suite"
+        why=$(obstacle "$suite")
+        if $only_obstacle; then
+            [[ -z $why ]] || echo "$why"
+        elif [[ -n $why ]]; then
+            die "$suite: $why"
+        else
+            try "$suite"
+        fi
     done
     exit $failed
 }
