@@ -31,6 +31,7 @@ is_believed(struct observation *o)
         return false;
     }
     rcv->unseen_acked = false;
+    rcv->gap_at_end = true;
     rcv->gap_of_one = ack - rcv->snd_nxt == 1;
     tcpstate_raise(o, TCPSTATE_EVENT_capture_gap, o->rcv_role);
     rcv->snd_nxt = ack;
@@ -138,11 +139,12 @@ take_challenge_ack(struct observation *o)
         return;
     if (pure && o->snd->numbers_known && o->segment->seq == o->snd->snd_nxt &&
         o->segment->ack == o->rcv->snd_una && !o->snd->window_closed) {
-        const bool reuse = connection->challenged_syn && o->snd->phase == TCPSTATE_PHASE_TIME_WAIT;
+        const bool reuse = connection->challenged_syn && connection->close_complete;
 
-        tcpstate_raise(o, reuse ? TCPSTATE_EVENT_reuse_refused : TCPSTATE_EVENT_challenge_ack,
-                       o->snd_role)
-            ->frame = connection->challenged_frame;
+        if (!connection->challenged_syn || !tcpstate_may_have_closed(connection))
+            tcpstate_raise(o, reuse ? TCPSTATE_EVENT_reuse_refused : TCPSTATE_EVENT_challenge_ack,
+                           o->snd_role)
+                ->frame = connection->challenged_frame;
         o->record->answers_frame = connection->challenged_frame;
         connection->challenge_sent = true;
         connection->challenge_role = o->snd_role & 1;
@@ -205,16 +207,19 @@ void
 tcpstate_take_early_ack(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
+    const bool fin_late =
+        o->fin && snd->fin_count == 1 && !snd->fin_acked && is_fin_covered(snd, snd->snd_una);
+    const uint32_t ack = fin_late ? snd->snd_una : snd->unseen_ack;
 
-    if (!snd->unseen_acked || seq_lt(snd->snd_nxt, snd->unseen_ack))
+    if (!fin_late && (!snd->unseen_acked || seq_lt(snd->snd_nxt, ack)))
         return;
     snd->unseen_acked = false;
-    if (is_fin_covered(snd, snd->unseen_ack)) {
-        tcpstate_prove(o, o->rcv_role, snd->unseen_ack, o->rcv->snd_una);
+    if (is_fin_covered(snd, ack)) {
+        tcpstate_prove(o, o->rcv_role, ack, o->rcv->snd_una);
         snd->fin_acked = true;
         tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, TCPSTATE_EVIDENCE_INFERRED);
     }
-    snd->snd_una = seq_max(snd->snd_una, snd->unseen_ack);
+    snd->snd_una = seq_max(snd->snd_una, ack);
     tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
 }
 

@@ -149,7 +149,7 @@ repeat_fin(struct observation *o)
     snd->fin_repeated = true;
     o->record->close_step = snd->fin_step;
     take_back(o);
-    if ((acked && snd->fin_received) || !o->rcv->seen)
+    if ((acked && snd->fin_received) || !o->rcv->seen || tcpstate_may_have_closed(o->connection))
         return;
     tcpstate_raise(o, TCPSTATE_EVENT_fin_retransmission, o->snd_role)->span = span;
     if (!acked && snd->fin_count == 2) {

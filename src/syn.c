@@ -186,7 +186,12 @@ take_plain_syn(struct observation *o)
         return false;
     }
     if (is_synchronized(snd) || is_synchronized(o->rcv)) {
-        if (o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT && o->rcv->seen)
+        if (snd->iss == o->segment->seq && o->segment->time - snd->since <= o->settings->copy) {
+            tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
+            return false;
+        }
+        if (o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT && o->rcv->seen &&
+            !tcpstate_may_have_closed(o->connection))
             tcpstate_raise(o, TCPSTATE_EVENT_syn_on_live_connection, o->snd_role);
         tcpstate_note_unacceptable(o);
         return false;

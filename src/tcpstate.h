@@ -228,6 +228,7 @@ struct tcpstate_endpoint {
     bool sacked : 1;
     bool unseen_acked : 1;
     bool gap_of_one : 1; /* the octet before snd_nxt was not captured: text, or a FIN */
+    bool gap_at_end : 1; /* the octets before snd_nxt were not captured: a FIN may be among them */
     bool holed : 1;
     bool gap_before_nxt : 1; /* a segment without text went on there, behind octets not captured */
     bool fin_repeated : 1;   /* its FIN came again and awaits another acknowledgement */

@@ -159,8 +159,9 @@ tcpstate_settle_reset(struct observation *o)
 }
 
 /*
- * Whether an endpoint may have sent its FIN before the capture began: in a connection that was
- * captured from the middle, one that has sent neither text nor FIN since.
+ * Whether an endpoint may have sent a FIN that the capture missed: the last octets that were
+ * acknowledged of it were not captured; or, in a connection captured from the middle, it has sent
+ * neither text nor FIN since.
  */
 bool
 tcpstate_may_have_closed(const struct tcpstate_connection *connection)
@@ -168,6 +169,8 @@ tcpstate_may_have_closed(const struct tcpstate_connection *connection)
     const struct tcpstate_endpoint *client = &connection->end[TCPSTATE_CLIENT];
     const struct tcpstate_endpoint *server = other_end(connection, client);
 
+    if ((client->gap_at_end && !client->fin_sent) || (server->gap_at_end && !server->fin_sent))
+        return true;
     return connection->mid_stream &&
            ((!client->text_sent && !client->fin_sent) || (!server->text_sent && !server->fin_sent));
 }
@@ -227,7 +230,8 @@ finish_endpoint(const struct tcpstate_connection *connection, enum tcpstate_role
     case TCPSTATE_PHASE_FIN_WAIT_1:
     case TCPSTATE_PHASE_CLOSING:
     case TCPSTATE_PHASE_LAST_ACK:
-        if (endpoint->fin_count == 1 && !is_fin_covered(endpoint, endpoint->snd_una)) {
+        if (endpoint->fin_count == 1 && !is_fin_covered(endpoint, endpoint->snd_una) &&
+            !connection->reset) {
             count = add(events, count, room, TCPSTATE_EVENT_stuck_fin_unacked, role,
                         end - endpoint->mark, 1);
         }
