@@ -53,6 +53,8 @@
       "The unacceptable segment that this challenge ACK answers") \
     X(EVENT, "event", "Event", STRING, BASE_NONE, \
       "What happened, in one word; tcpstate.event.<word> is the same as expert information") \
+    X(EVENT_FRAME, "event_frame", "Refers to", FRAMENUM, BASE_NONE, \
+      "The earlier frame that the event speaks of: what it repeats, answers or follows") \
     X(OPEN, "open", "Opened", STRING, BASE_NONE, \
       "How the connection was opened") \
     X(CLOSE, "close", "Closed", STRING, BASE_NONE, \

@@ -201,8 +201,10 @@ add_event(const struct canvas *canvas, const struct tcpstate_occurrence *occurre
 {
     expert_field *expert = fields_expert(occurrence);
     proto_item *item = NULL;
-    if (canvas->tree)
+    if (canvas->tree) {
         item = add_string(canvas, FIELD_EVENT, tcpstate_event_slug(occurrence->event));
+        add_frame(canvas, FIELD_EVENT_FRAME, occurrence->frame);
+    }
     if (canvas->sentences) {
         char text[EVENT_TEXT_MAX];
         tcpstate_event_text(occurrence, text, sizeof(text));

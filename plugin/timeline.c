@@ -112,7 +112,8 @@ timeline_at(uint32_t frame, struct sighting *sightings)
 }
 
 /* A frame is visited for the first time: notes its time, TCP or not. A read filter (tshark -2 -R)
- * gives the number of a frame that it rejects to the next one, which is then all there is to show. */
+ * gives the number of a frame that it rejects to the next one, which is then all there is to show.
+ */
 void
 timeline_begin_frame(uint32_t frame, int64_t time)
 {

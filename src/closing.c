@@ -141,7 +141,8 @@ repeat_fin(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
     const bool acked = snd->fin_acked;
-    int64_t span = o->segment->time - snd->mark;
+    const int64_t span = o->segment->time - snd->mark;
+    struct tcpstate_occurrence *told;
 
     if ((acked && o->jumbled) || is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
         return;
@@ -151,11 +152,11 @@ repeat_fin(struct observation *o)
     take_back(o);
     if ((acked && snd->fin_received) || !o->rcv->seen || tcpstate_may_have_closed(o->connection))
         return;
-    tcpstate_raise(o, TCPSTATE_EVENT_fin_retransmission, o->snd_role)->span = span;
+    told = tcpstate_raise(o, TCPSTATE_EVENT_fin_retransmission, o->snd_role);
+    told->span = span;
+    told->frame = snd->fin_frame;
     if (!acked && snd->fin_count == 2) {
-        struct tcpstate_occurrence *told =
-            tcpstate_raise(o, TCPSTATE_EVENT_stuck_fin_unacked, o->snd_role);
-
+        told = tcpstate_raise(o, TCPSTATE_EVENT_stuck_fin_unacked, o->snd_role);
         told->count = snd->fin_count;
         told->span = span;
     }

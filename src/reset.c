@@ -129,10 +129,11 @@ name_refusal(struct observation *o)
     connection->open = TCPSTATE_OPEN_ABORTED;
     if (o->rcv->phase == TCPSTATE_PHASE_SYN_SENT && !o->snd->syn_sent) {
         connection->open = TCPSTATE_OPEN_REFUSED;
-        tcpstate_raise(o, TCPSTATE_EVENT_connection_refused, o->snd_role);
+        tcpstate_raise(o, TCPSTATE_EVENT_connection_refused, o->snd_role)->frame =
+            o->rcv->syn_frame;
     } else if (o->rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED &&
                o->snd->phase == TCPSTATE_PHASE_SYN_SENT)
-        tcpstate_raise(o, TCPSTATE_EVENT_handshake_aborted, o->snd_role);
+        tcpstate_raise(o, TCPSTATE_EVENT_handshake_aborted, o->snd_role)->frame = o->rcv->syn_frame;
     o->record->settled |= TCPSTATE_SETTLED_OPEN;
 }
 

@@ -139,6 +139,7 @@ repeat_syn(struct observation *o)
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_syn_unanswered, o->snd_role);
     told->count = snd->syn_count - 1u;
+    told->frame = snd->syn_frame;
     told->span = o->segment->time - snd->mark;
     if (told->count == 1)
         told->severity = TCPSTATE_SEVERITY_NOTE;
@@ -272,7 +273,7 @@ repeat_syn_ack(struct observation *o)
         snd->ack_refused = snd->ack_doubted;
         snd->ack_doubted = true;
         tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_RECEIVED, TCPSTATE_EVIDENCE_SEEN);
-        tcpstate_raise(o, TCPSTATE_EVENT_synack_after_ack, o->snd_role);
+        tcpstate_raise(o, TCPSTATE_EVENT_synack_after_ack, o->snd_role)->frame = snd->syn_frame;
         return;
     }
     if (o->connection->reset && snd->phase == TCPSTATE_PHASE_LISTEN)
@@ -281,6 +282,7 @@ repeat_syn_ack(struct observation *o)
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_synack_retransmission, o->snd_role);
     told->span = o->segment->time - snd->mark;
+    told->frame = snd->syn_frame;
     if (snd->syn_count == 2)
         tcpstate_raise(o, TCPSTATE_EVENT_half_open, o->snd_role)->span = told->span;
 }

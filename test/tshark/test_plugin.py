@@ -28,9 +28,11 @@ FIELDS = {  # an interface: none is ever renamed
     "tcpstate.reset_frame": "FT_FRAMENUM",
     "tcpstate.answers_frame": "FT_FRAMENUM",
     "tcpstate.event": "FT_STRING",
+    "tcpstate.event_frame": "FT_FRAMENUM",
     "tcpstate.open": "FT_STRING",
     "tcpstate.close": "FT_STRING",
     "tcpstate.closer": "FT_STRING",
+    "tcpstate.reset.cause": "FT_STRING",
     "tcpstate.conn_state": "FT_STRING",
     "tcpstate.history": "FT_STRING",
 }
@@ -81,6 +83,26 @@ def test_expert_information(shark):
         assert "refused the connection" in shown
     filtered = shark.run("-r", capture, "-Y", "tcpstate.event.connection_refused").stdout
     assert len(filtered.splitlines()) == 1
+
+
+# (event, capture): the frame that raises it, the frame that it speaks of.
+SPOKEN_OF = {
+    ("connection_refused", "refused"): (2, 1),  # the RST, the SYN that it answers
+    ("syn_unanswered", "unanswered"): (2, 1),  # the SYN again, the first
+    ("last_ack_lost", "last-ack-lost-at-a"): (12, 10),  # the FIN again, the first
+    ("port_reused", "port-reused-by-client"): (11, 10),  # the new SYN, the old connection's last
+}
+
+
+def test_events_link_the_frames_they_speak_of(shark):
+    """A click on an event's frame leads to what it repeats, answers or follows."""
+    for (event, name), frames in SPOKEN_OF.items():
+        capture = shark.readable(CAPTURES / f"{name}.pcapng")
+        shown = shark.run(
+            "-r", capture, "-Y", f"tcpstate.event.{event}", "-T", "fields",
+            "-e", "frame.number", "-e", "tcpstate.event_frame",
+        ).stdout.splitlines()  # fmt: skip
+        assert shown[0].split("\t") == [str(frame) for frame in frames], (event, shown)
 
 
 def test_every_preference_has_a_range(shark):
