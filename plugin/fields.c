@@ -4,6 +4,8 @@
  */
 #include "fields.h"
 
+#include <epan/column-info.h>
+
 int proto_tcpstate = -1;
 int field_hf[FIELD_COUNT];
 int ett_tcpstate = -1;
@@ -122,11 +124,14 @@ fields_expert(const struct tcpstate_occurrence *occurrence)
     return &event_ei[occurrence->event];
 }
 
-/* The severity of an occurrence, as Wireshark counts: PI_CHAT and so on. */
-int
-fields_severity(const struct tcpstate_occurrence *occurrence)
+/* Whether an occurrence leaves a trace that no tree and no list shows: in the packet list's column
+ * of severities, or as the severest of the capture, which Wireshark shows in its status bar. */
+bool
+fields_expert_noticed(const packet_info *pinfo, const struct tcpstate_occurrence *occurrence)
 {
-    return severity_of(occurrence->severity);
+    const column_info *columns = pinfo->cinfo;
+    return (columns && columns->col_first[COL_EXPERT] >= 0) ||
+           severity_of(occurrence->severity) > expert_get_highest_severity();
 }
 
 /* Whether somebody lists expert informations: "tshark -z expert", the Expert Information window. */

@@ -194,8 +194,7 @@ add_verdicts(const struct canvas *canvas)
 }
 
 /* One event. Its sentence is made only where somebody reads it, since making it costs as much as
- * all the rest. Where nobody sees the event either, all that is left of it is the severest of the
- * capture, which Wireshark shows in its status bar. */
+ * all the rest. Where nobody sees the event either, only its severity may be noticed. */
 static void
 add_event(const struct canvas *canvas, const struct tcpstate_occurrence *occurrence)
 {
@@ -209,7 +208,7 @@ add_event(const struct canvas *canvas, const struct tcpstate_occurrence *occurre
         char text[EVENT_TEXT_MAX];
         tcpstate_event_text(occurrence, text, sizeof(text));
         expert_add_info_format(canvas->pinfo, item, expert, "%s", text);
-    } else if (canvas->tree || fields_severity(occurrence) > expert_get_highest_severity()) {
+    } else if (canvas->tree || fields_expert_noticed(canvas->pinfo, occurrence)) {
         expert_add_info(canvas->pinfo, item, expert);
     }
 }

@@ -105,6 +105,16 @@ def test_events_link_the_frames_they_speak_of(shark):
         assert shown[0].split("\t") == [str(frame) for frame in frames], (event, shown)
 
 
+def test_the_column_of_severities(shark):
+    """An event's severity is in the packet list's column although no tree is asked for: the third
+    segment completes the handshake, of which Wireshark itself says nothing."""
+    capture = shark.readable(CAPTURES / "four-way-close.pcapng")
+    column = ("-o", 'gui.column.format:"Severity","%a"')
+    for passes in ((), ("-2",), ("-Y", "tcp")):
+        shown = shark.run("-r", capture, *passes, *column).stdout.splitlines()
+        assert shown[2].strip() == "Chat", passes
+
+
 def test_every_preference_has_a_range(shark):
     """A preference out of its range is refused or brought back into it, never a crash."""
     capture = shark.readable(CAPTURES / "four-way-close.pcapng")
