@@ -110,7 +110,8 @@ take_refused_syn(struct observation *o)
     connection->cause = TCPSTATE_CAUSE_CLOSED_PORT;
     o->record->settled |= TCPSTATE_SETTLED_OPEN;
     tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
-    tcpstate_raise(o, TCPSTATE_EVENT_connection_refused, o->rcv_role);
+    tcpstate_raise(o, TCPSTATE_EVENT_connection_refused, o->rcv_role)->frame =
+        connection->reset_frame;
 }
 
 /* The same SYN again. */
