@@ -4,6 +4,7 @@ loads other captures and changes preferences, or after the protocol was disabled
 the same facts, and each preference changes what it says it does."""
 
 import pytest
+from scapy.layers.inet import IP, UDP
 
 import notation
 import tshark
@@ -60,19 +61,22 @@ def test_loading_another_capture_leaves_nothing(shark, capture_of, expected):
 
 
 def test_bad_files_in_a_session(shark, capture_of, expected):
-    """What cannot be loaded, or holds no TCP, does no harm to what is loaded after it."""
+    """What cannot be loaded, is cut, or holds no TCP, does no harm to what is loaded after it."""
     name = STORIES[0]
-    bad = [shark.home / file for file in ("missing.pcap", "empty.pcap", "text.pcap", "cut.pcapng")]
-    bad[1].write_bytes(b"")
-    bad[2].write_bytes(b"no capture at all\n" * 9)
-    bad[3].write_bytes(capture_of(name).read_bytes()[:-30])
-    for file in bad[1:]:
-        file.chmod(0o644)
-    for file in bad:
-        _, answers = shark.sharkd(
-            load(capture_of(name)), load(file), load(capture_of(name)), FRAMES
-        )
-        assert len(answers[-1]) == len(expected(name)), file
+    bad = {
+        "empty.pcap": b"",
+        "text.pcap": b"no capture at all\n" * 9,
+        "cut.pcapng": capture_of(name).read_bytes()[:-30],
+    }
+    for file, octets in bad.items():
+        (shark.home / file).write_bytes(octets)
+        (shark.home / file).chmod(0o644)
+    datagram = bytes(IP(dst="192.0.2.1") / UDP())
+    variants.write(shark.home / "udp.pcap", [variants.Packet(0, datagram, len(datagram))])
+    good = load(capture_of(name))
+    for file in (*bad, "udp.pcap", "missing.pcap"):
+        shown = shark.session_rows(good, load(shark.home / file), good, FRAMES)
+        assert shown == [expected(name)], file
 
 
 def test_time_references_change_nothing(shark, capture_of):
@@ -107,7 +111,6 @@ def facts(row):
     """What no read filter may change."""
     told = set(row.events) - tshark.AT_THE_END
     return row.connection, row.phases(), row.evidence(), row.transitions, told
-
 
 
 @pytest.mark.parametrize("name", STORIES)
