@@ -35,6 +35,8 @@ static bool verify_tcp, verify_ip;
 /* What the layers before the one at hand said. */
 struct outer {
     struct endpoints endpoints;
+    const tvbuff_t *tvb; /* where the last IP packet lies, and where in there it ends by its own */
+    uint32_t end;        /* length */
     uint16_t ip_id;
     uint8_t ttl;
     bool bad_checksum; /* the IP header's, if it was verified */
@@ -195,6 +197,17 @@ is_wrong(const proto_node *tcp)
     return status && ws_finfo_uint(status) == PROTO_CHECKSUM_E_BAD;
 }
 
+/* How many octets of text a segment has from there on: tcp.len, or what its IP packet says if it
+ * should be longer than its frame. That is so where a capture was cut and its file gives the cut
+ * length as the original one: Wireshark takes the file's word, and the packet's own is the true
+ * one. */
+static uint32_t
+text_length(const tvbuff_t *tvb, uint32_t text, const field_info *length, const struct outer *outer)
+{
+    bool longer = outer->tvb == tvb && outer->end > tvb_reported_length(tvb);
+    return longer && outer->end > text ? outer->end - text : ws_finfo_uint(length);
+}
+
 /* The segment whose header is at start; length is its tcp.len, NULL if it has none. */
 static bool
 read_segment(tvbuff_t *tvb, int start, const field_info *length, const packet_info *pinfo,
@@ -210,10 +223,10 @@ read_segment(tvbuff_t *tvb, int start, const field_info *length, const packet_in
     found->endpoints = outer->endpoints;
     found->endpoints.port[0] = read16(header);
     found->endpoints.port[1] = read16(header + 2);
-    found->segment.len = ws_finfo_uint(length);
+    uint32_t size = (uint32_t)(header[12] >> 4) * 4;
+    found->segment.len = text_length(tvb, (uint32_t)start + size, length, outer);
     found->segment.bad_packet = outer->bad_checksum;
-    found->segment.text_cut =
-        (uint32_t)available < (uint32_t)(header[12] >> 4) * 4 + found->segment.len;
+    found->segment.text_cut = (uint32_t)available < size + found->segment.len;
     set_context(pinfo, outer, found);
     return true;
 }
@@ -295,9 +308,13 @@ note_outer(const field_info *item, struct outer *outer)
     if (id == id_ip && (octets = octets_of(item, IPV4_HEADER, &available)) != NULL) {
         int size = (octets[0] & 0xf) * 4;
         read_ipv4(octets, outer);
+        outer->tvb = item->ds_tvb;
+        outer->end = (uint32_t)item->start + read16(octets + 2);
         outer->bad_checksum = verify_ip && size <= available && is_damaged(octets, size);
     } else if (id == id_ipv6 && (octets = octets_of(item, IPV6_HEADER, &available)) != NULL) {
         read_ipv6(octets, outer);
+        outer->tvb = item->ds_tvb;
+        outer->end = (uint32_t)item->start + IPV6_HEADER + read16(octets + 4);
         outer->bad_checksum = false;
     }
     if ((id == id_vlan || id == id_vlan_outer) && (octets = octets_of(item, 2, &available)) != NULL)

@@ -50,9 +50,13 @@ HANDSHAKE = [("SYN_SENT", "LISTEN"), ("SYN_SENT", "SYN_RECEIVED"), ("ESTABLISHED
 
 @pytest.fixture
 def show(shark):
-    """Writes frames to a capture and reads each one's segments."""
+    """Writes frames to a capture and reads each one's segments.
 
-    def shown(frames, *options, cut=None, linktype=1):
+    cut says how many octets of a frame are kept; the file gives each frame's original length if it
+    is honest, else what was kept of it.
+    """
+
+    def shown(frames, *options, cut=None, linktype=1, honest=True):
         path = shark.home / "layers.pcap"
         with PcapWriter(str(path), linktype=linktype, nano=True) as writer:
             writer.write_header(None)
@@ -60,7 +64,11 @@ def show(shark):
                 octets = bytes(packet)
                 kept = octets[: cut(number, octets)] if cut else octets
                 writer.write_packet(
-                    kept, sec=1_700_000_000 + number, usec=0, caplen=len(kept), wirelen=len(octets)
+                    kept,
+                    sec=1_700_000_000 + number,
+                    usec=0,
+                    caplen=len(kept),
+                    wirelen=len(octets if honest else kept),
                 )
         path.chmod(0o644)
         fields = ["tcpstate.connection", "tcpstate.sender", "tcpstate.client.phase"]
@@ -190,6 +198,27 @@ def test_cut_packets(show, kept):
         return
     assert [phases(frame)[0] for frame in frames[:3]] == HANDSHAKE
     assert frames[4][4] == ()  # the length of the cut text is known from its IP header
+
+
+@pytest.mark.parametrize("network", [IP, IPv6])
+def test_cut_packets_of_unknown_length(show, network):
+    """A file that gives the cut length as the original one: the IP header tells the true length, and
+    with it where the FIN is, so that its acknowledgement is one."""
+    a, b = (A, B) if network is IP else ("2001:db8::1", "2001:db8::2")
+    client, server = Half(a, b, 40000, 80), Half(b, a, 80, 40000)
+    packets = [
+        *handshake(a, b, network=network),
+        client.ip("PAF", 1001, 2001, b"x" * 500, network),
+        server.ip("AF", 2001, 1502, network=network),
+        client.ip("A", 1502, 2002, network=network),
+    ]
+    frames = show(ethernet(packets), cut=lambda number, octets: 100, honest=False)
+    assert [phases(frame)[0] for frame in frames[3:]] == [
+        ("FIN_WAIT_1", "ESTABLISHED"),
+        ("FIN_WAIT_1", "LAST_ACK"),
+        ("TIME_WAIT", "CLOSED"),
+    ]
+    assert not any("ack_beyond_fin" in frame[4] for frame in frames)
 
 
 def test_offload(show):
