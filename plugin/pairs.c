@@ -21,7 +21,9 @@ union key_buffer {
     uint8_t room[sizeof(struct pair_key) + 2 * EXTRACT_ADDRESS_MAX];
 };
 
-/* From keys to pairs of the capture at hand: Wireshark empties it with each file. */
+/* From keys to pairs of the capture at hand: Wireshark empties it with each file. A pair may have a
+ * second key: frames without a tag belong to the first VLAN of their addresses and ports, since a
+ * capture often holds one direction without its tags, or a frame once with and once without. */
 static wmem_map_t *pairs;
 
 /* The connection that the core may take next; in the arena, NULL if there is none. */
@@ -86,6 +88,49 @@ make_key(const struct endpoints *endpoints, bool vlans_apart, bool swap, struct 
     memcpy(key->address + (swap ? 0 : size), endpoints->address[1], size);
 }
 
+static struct pair_node *
+make_pair(const struct pair_key *key)
+{
+    size_t size = offsetof(struct pair_node, key) + key_size(key);
+    struct pair_node *node = arena_at(arena_take(MAX(size, sizeof(*node))));
+    memcpy(&node->key, key, key_size(key));
+    wmem_map_insert(pairs, &node->key, node);
+    return node;
+}
+
+/* Lets a pair be found by one more key. */
+static void
+add_key(struct pair_node *node, const struct pair_key *key)
+{
+    void *copy = arena_at(arena_take(key_size(key)));
+    memcpy(copy, key, key_size(key));
+    wmem_map_insert(pairs, copy, node);
+}
+
+/* The pair of a tagged frame's key that is in no pair yet: that of the frames without a tag, if no
+ * other VLAN has it, or a new one. */
+static struct pair_node *
+make_tagged(const struct pair_key *key)
+{
+    union key_buffer untagged;
+    const void *stored;
+    void *found;
+    memcpy(&untagged, key, key_size(key));
+    untagged.key.vlan = 0;
+    if (!wmem_map_lookup_extended(pairs, &untagged.key, &stored, &found)) {
+        struct pair_node *node = make_pair(key);
+        add_key(node, &untagged.key);
+        return node;
+    }
+    struct pair_node *node = found;
+    if (stored != &node->key)
+        return make_pair(key);
+    wmem_map_remove(pairs, &untagged.key);
+    add_key(node, &untagged.key);
+    add_key(node, key);
+    return node;
+}
+
 /* The pair that a segment belongs to, made if it is new.
  *
  * Fills in the segment's side and self. Sets *key to the pair's key, which lives as long as the
@@ -103,12 +148,8 @@ pairs_find(struct extracted *found, bool vlans_apart, const struct pair_key **ke
     union key_buffer buffer;
     make_key(endpoints, vlans_apart, order > 0, &buffer.key);
     struct pair_node *node = wmem_map_lookup(pairs, &buffer.key);
-    if (!node) {
-        size_t size = offsetof(struct pair_node, key) + key_size(&buffer.key);
-        node = arena_at(arena_take(MAX(size, sizeof(*node))));
-        memcpy(&node->key, &buffer.key, key_size(&buffer.key));
-        wmem_map_insert(pairs, &node->key, node);
-    }
+    if (!node)
+        node = buffer.key.vlan ? make_tagged(&buffer.key) : make_pair(&buffer.key);
     *key = &node->key;
     return &node->pair;
 }

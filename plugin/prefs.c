@@ -70,11 +70,12 @@ prefs_register(int proto)
                                    description " From " #least " to " #greatest ".", 10, &name);
     NUMBERS(X)
 #undef X
-    prefs_register_bool_preference(
-        module, "vlans_apart", "Tell VLANs apart",
-        "The same addresses and ports on two VLANs are two connections. Turn this off when a "
-        "router's two sides were captured into one file.",
-        &vlans_apart);
+    prefs_register_bool_preference(module, "vlans_apart", "Tell VLANs apart",
+                                   "The same addresses and ports on two VLANs are two connections; "
+                                   "frames without a tag belong "
+                                   "to the first of them. Turn this off when a router's two sides "
+                                   "were captured into one file.",
+                                   &vlans_apart);
     prefs_register_bool_preference(module, "transitions_in_info", "Transitions in the Info column",
                                    "Append the changes of state to the packet list's Info column.",
                                    &transitions_in_info);

@@ -141,6 +141,26 @@ def test_vlans_of_one_router(show):
     assert [connections(frame)[0] for frame in frames] == [0] * 3
 
 
+@pytest.mark.parametrize("tags", [(10, 0, 10), (0, 10, 0), (10, 0, 0)])
+def test_vlan_of_some_frames(show, tags):
+    """Frames without a tag belong to their addresses' and ports' first VLAN: one direction's tags are
+    lost where a network card takes them off."""
+    frames = [
+        Ether() / Dot1Q(vlan=tag) / p if tag else Ether() / p for tag, p in zip(tags, handshake())
+    ]
+    shown = show(frames)
+    assert [phases(frame)[0] for frame in shown] == HANDSHAKE
+    assert [connections(frame)[0] for frame in shown] == [0] * 3
+
+
+def test_untagged_frames_between_vlans(show):
+    """The first VLAN alone has the frames without a tag, whether they or it came first."""
+    first, second, third = handshake()
+    frames = [Ether() / first, Ether() / Dot1Q(vlan=10) / second, Ether() / Dot1Q(vlan=20) / first]
+    frames += [Ether() / third, Ether() / Dot1Q(vlan=20) / second, Ether() / Dot1Q(vlan=10) / third]
+    assert [connections(frame)[0] for frame in show(frames)] == [0, 0, 1, 0, 1, 0]
+
+
 def test_stacked_vlans(show):
     """Two tags (802.1ad) are as good as one."""
     tagged = [Ether() / Dot1Q(vlan=100) / Dot1Q(vlan=10) / p for p in handshake()]
