@@ -1,25 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Zeek's words: conn_state and history of public captures are those that Zeek's own tests expect.
 
-The captures and the expectations stand beside the project if they are there at all; without them
-there is nothing to compare, and that is no failure. docs/zeek.md explains each row left out here.
+docs/zeek.md explains each row left out here.
 """
 
-import concurrent.futures
-import csv
 import dataclasses
-import hashlib
 import pathlib
 import re
-import warnings
 
+import corpus
 import pytest
 
-import tshark
-
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-CORPUS = ROOT.parent / "shared" / "corpus"
-NOTHING = "no corpus beside the project: nothing to compare"
 SHARE = 0.99  # of the comparable rows that must be equal
 
 # Rows that cannot agree by design, by capture, originator's port and history: docs/zeek.md says why.
@@ -61,71 +53,30 @@ class Expected:
         return (self.capture, self.originator_port, self.words.history) in APART
 
 
-def stored():
-    """The captures of the corpus by the name that the expectations give them."""
-    by_digest = {}
-    for path in CORPUS.rglob("*"):
-        if path.is_file() and path.suffix not in {".csv", ".md"}:
-            by_digest[hashlib.sha256(path.read_bytes()).hexdigest()] = path
-    with open(CORPUS / "manifest.csv", newline="", encoding="utf-8") as table:
-        return {row["file"]: by_digest.get(row["sha256"]) for row in csv.DictReader(table)}
-
-
 def expectations():
     """The comparable rows: those whose history agrees with what the capture shows."""
-    paths, rows = stored(), []
-    with open(CORPUS / "zeek_expected.csv", newline="", encoding="utf-8") as table:
-        for row in csv.DictReader(table):
-            path = paths.get(row["file"])
-            if not path or not (row["flags_check_vs_tshark"] or "").startswith("agree"):
-                continue
-            rows.append(
-                Expected(
-                    capture=row["file"].rpartition("/Traces/")[2],
-                    path=path,
-                    ends=frozenset(
-                        {(row["orig_h"], row["orig_p"]), (row["resp_h"], row["resp_p"])}
-                    ),
-                    occurrence=int(row["occurrence_of_tuple"]),
-                    originator_port=row["orig_p"],
-                    checksums=row["zeek_checksums"] == "verified",
-                    words=Words(row["conn_state"], row["history"].strip("-")),
-                )
-            )
-    return rows
-
-
-def end(text):
-    """The address and the port of "192.0.2.1:80" or "[2001:db8::1]:80"."""
-    address, _, port = text.rpartition(":")
-    return address.strip("[]"), port
-
-
-def table_of(shark, path, checksums):
-    """The words of each connection, by its two ends, in the order of the capture."""
-    verify = []
-    for protocol in ("ip", "tcp"):
-        verify += ["-o", f"{protocol}.check_checksum:{'TRUE' if checksums else 'FALSE'}"]
-    done = shark.run("-q", "-r", path, *verify, "-z", "tcpstate,connections", check=False)
-    lines = [line.split("|") for line in done.stdout.splitlines() if "|" in line]
-    heading = [cell.strip() for cell in lines[0]]
-    shown = {}
-    for line in lines[1:]:
-        row = dict(zip(heading, (cell.strip() for cell in line)))
-        ends = frozenset({end(row["Client"]), end(row["Server"])})
-        words = Words(row["Zeek"], row["History"].strip("-"))
-        shown.setdefault(ends, []).append(words)
-    return shown
+    return [
+        Expected(
+            capture=row["file"].rpartition("/Traces/")[2],
+            path=path,
+            ends=corpus.pair((row["orig_h"], row["orig_p"]), (row["resp_h"], row["resp_p"])),
+            occurrence=int(row["occurrence_of_tuple"]),
+            originator_port=row["orig_p"],
+            checksums=row["zeek_checksums"] == "verified",
+            words=Words(row["conn_state"], row["history"].strip("-")),
+        )
+        for path, row in corpus.expectations("zeek")
+        if (row["flags_check_vs_tshark"] or "").startswith("agree")
+    ]
 
 
 def compare(shark, rows):
     """The rows in which we disagree, each with what we show."""
-    runs = sorted({(row.path, row.checksums) for row in rows})
-    with concurrent.futures.ThreadPoolExecutor(tshark.JOBS) as pool:
-        tables = dict(zip(runs, pool.map(lambda run: table_of(shark, *run), runs)))
+    tables = corpus.connections(shark, [(row.path, row.checksums) for row in rows])
     differ = {}
     for row in rows:
-        shown = tables[row.path, row.checksums].get(row.ends, [])
+        found = tables[row.path, row.checksums].get(row.ends, [])
+        shown = [Words(words["Zeek"], words["History"].strip("-")) for words in found]
         if len(shown) < row.occurrence or not row.agrees(shown[row.occurrence - 1]):
             differ[row] = shown
     return differ
@@ -133,8 +84,7 @@ def compare(shark, rows):
 
 def test_equal_to_zeek(shark):
     """At least 99 of 100 comparable rows are equal; those that differ are explained."""
-    if not CORPUS.is_dir():
-        warnings.warn(NOTHING, stacklevel=1)
+    if not corpus.is_there():
         return
     rows = expectations()
     assert len(rows) > 90
@@ -153,7 +103,7 @@ def test_rows_left_out_are_explained():
     text = (ROOT / "docs" / "zeek.md").read_text(encoding="utf-8")
     for capture, port, history in APART:
         assert re.search(rf"`{re.escape(capture)}`.*\b{port}\b.*`{re.escape(history)}`", text), capture
-    if CORPUS.is_dir():
+    if corpus.is_there():
         known = {(row.capture, row.originator_port, row.words.history) for row in expectations()}
         assert known >= APART
 
