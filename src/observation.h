@@ -68,6 +68,8 @@ void tcpstate_zeek_follow(struct tcpstate_connection *connection, const struct t
 void tcpstate_open(struct observation *o);
 void tcpstate_learn_numbers(struct observation *o);
 bool tcpstate_take_syn(struct observation *o);
+bool tcpstate_is_echo_wrong(const struct observation *o);
+void tcpstate_expect_rst(struct observation *o);
 bool tcpstate_catch_up(struct observation *o);
 void tcpstate_pick_alternate(struct observation *o);
 bool tcpstate_take_ack(struct observation *o);

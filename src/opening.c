@@ -5,6 +5,8 @@
  */
 #include "observation.h"
 
+#define MILLISECOND 1000000
+
 /* Both ends of a connection whose beginning was not captured: ESTABLISHED, if the first segment is
  * one that a synchronized endpoint sends. */
 static void
@@ -106,6 +108,35 @@ tcpstate_learn_numbers(struct observation *o)
         o->snd->snd_una = o->snd_una = seq_max(o->snd->snd_una, o->snd->iss + 1);
 }
 
+/*
+ * Whether the segment echoes a timestamp that its receiver, in SYN_SENT, cannot have sent: neither
+ * with its last SYN nor with one before (RFC 7323 section 3.2). Linux drops it. A timestamp clock
+ * ticks once in a millisecond at most (section 5.4).
+ */
+bool
+tcpstate_is_echo_wrong(const struct observation *o)
+{
+    const struct tcpstate_endpoint *rcv = o->rcv;
+    const int64_t ticks = (o->segment->time - rcv->mark) / MILLISECOND;
+    const int64_t apart = seq_diff(o->segment->tsecr, rcv->mark_tsval);
+
+    return o->segment->timestamps_seen && o->segment->tsecr != 0 && rcv->timestamps &&
+           rcv->syn_frame && (apart < 0 ? -apart : apart) > (ticks < 0 ? 0 : ticks);
+}
+
+/*
+ * The segment answers none that its receiver sent: a RST at the number that it acknowledges will
+ * say so, and leave its sender's state as it is (RFC 9293 section 3.10.7.3).
+ */
+void
+tcpstate_expect_rst(struct observation *o)
+{
+    o->connection->challenge_sent = true;
+    o->connection->challenge_role = o->snd_role & 1;
+    o->connection->challenge_of_syn = false;
+    o->connection->challenge_ack = o->segment->ack;
+}
+
 /* The answer to the SYN acknowledges what its sender never sent: numbers of an older connection.
  * Text, or an acknowledgement just ahead of the SYN's numbers, was captured before what it answers.
  */
@@ -119,9 +150,7 @@ refuse_reuse(struct observation *o)
     told = tcpstate_raise(o, TCPSTATE_EVENT_reuse_refused, o->snd_role);
     told->frame = o->rcv->syn_frame;
     o->record->answers_frame = o->rcv->syn_frame;
-    o->connection->challenge_sent = true;
-    o->connection->challenge_role = o->snd_role & 1;
-    o->connection->challenge_ack = o->segment->ack;
+    tcpstate_expect_rst(o);
 }
 
 /* The sender is a passive opener whose own SYN,ACK was not captured, or whose acknowledgement was
@@ -142,6 +171,8 @@ catch_up_sender(struct observation *o)
             o->rcv->snd_una = seq_max(o->rcv->snd_una, o->segment->ack);
             if (o->fin)
                 tcpstate_raise(o, TCPSTATE_EVENT_fin_before_established, o->snd_role);
+            if (tcpstate_is_echo_wrong(o))
+                tcpstate_expect_rst(o);
             return false;
         }
         snd->syn_sent = snd->syn_received = snd->numbers_known = true;

@@ -46,14 +46,15 @@ rule_on_synchronized(const struct observation *o)
     return RULING_IGNORED;
 }
 
-/* In SYN_SENT a RST counts if it acknowledges the SYN (section 3.10.7.3). */
+/* In SYN_SENT a RST counts if it acknowledges the SYN (section 3.10.7.3), and echoes a timestamp of
+ * it if any. */
 static enum ruling
 rule_on_syn_sent(const struct observation *o)
 {
     const struct tcpstate_endpoint *rcv = o->rcv;
 
     if (o->ack && rcv->syn_sent && seq_lt(rcv->iss, o->segment->ack) &&
-        seq_le(o->segment->ack, rcv->snd_nxt))
+        seq_le(o->segment->ack, rcv->snd_nxt) && !tcpstate_is_echo_wrong(o))
         return RULING_ACCEPTED;
     return RULING_IGNORED;
 }

@@ -206,7 +206,8 @@ take_plain_syn(struct observation *o)
 }
 
 /* A SYN,ACK that acknowledges nothing its receiver sent draws a RST and changes nothing (section
- * 3.10.7.3). One that acknowledges the number before the last SYN brings that number back. */
+ * 3.10.7.3); so does one that echoes another timestamp than the SYN's. One that acknowledges the
+ * number before the last SYN brings that number back. */
 static bool
 is_syn_ack_valid(struct observation *o)
 {
@@ -232,7 +233,8 @@ is_syn_ack_valid(struct observation *o)
         rcv->snd_nxt = ack;
         connection->alternate_known = false;
     }
-    return rcv->syn_sent && seq_lt(rcv->iss, ack) && seq_le(ack, rcv->snd_nxt);
+    return rcv->syn_sent && seq_lt(rcv->iss, ack) && seq_le(ack, rcv->snd_nxt) &&
+           !(rcv->phase == TCPSTATE_PHASE_SYN_SENT && tcpstate_is_echo_wrong(o));
 }
 
 /* The first SYN,ACK of an endpoint. */
@@ -306,10 +308,7 @@ reject_syn_ack(struct observation *o)
     if (is_synchronized(o->snd) || o->connection->mid_stream)
         return;
     tcpstate_raise(o, TCPSTATE_EVENT_synack_bad_ack, o->snd_role);
-    o->connection->challenge_sent = true;
-    o->connection->challenge_role = o->snd_role & 1;
-    o->connection->challenge_of_syn = false;
-    o->connection->challenge_ack = o->segment->ack;
+    tcpstate_expect_rst(o);
     if (o->snd->phase != TCPSTATE_PHASE_LISTEN)
         return;
     keep_syn(o);
@@ -323,10 +322,7 @@ answer_old_duplicate(struct observation *o)
 {
     keep_syn(o);
     tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
-    o->connection->challenge_sent = true;
-    o->connection->challenge_role = o->snd_role & 1;
-    o->connection->challenge_of_syn = false;
-    o->connection->challenge_ack = o->segment->ack;
+    tcpstate_expect_rst(o);
 }
 
 /* A SYN,ACK; false if it changes nothing, its acknowledgement included. */
