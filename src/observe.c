@@ -301,6 +301,8 @@ remember(struct observation *o)
         o->snd->sacked = true;
         o->snd->sack_right = segment->sack_right;
     }
+    connection->denied = o->rst && !o->ack;
+    connection->denying_side = segment->side & 1u;
     connection->segments++;
     connection->last_time = segment->time;
     connection->last_frame = segment->frame;

@@ -114,6 +114,26 @@ take_refused_syn(struct observation *o)
         connection->reset_frame;
 }
 
+/* Whether the first SYN was answered with a segment of the connection before, which is captured
+ * behind the SYN, or so shortly ahead of it that the capture may have swapped them. */
+static bool
+is_answered_before(const struct observation *o)
+{
+    const struct tcpstate_connection *previous = o->pair->previous;
+
+    return previous && o->snd->syn_count == 2 &&
+           o->snd->mark - previous->last_time <= o->settings->copy;
+}
+
+/* Whether the sender of the SYN found that its peer still had an older connection, and reset it
+ * (section 3.5.1, figure 9). */
+static bool
+is_recovered(const struct observation *o)
+{
+    return o->connection->recovering || (is_answered_before(o) && o->pair->previous->denied &&
+                                         o->pair->previous->denying_side == o->segment->side);
+}
+
 /* The same SYN again. */
 static void
 repeat_syn(struct observation *o)
@@ -131,12 +151,12 @@ repeat_syn(struct observation *o)
     }
     keep_syn(o);
     o->record->open_step = snd->syn_step;
-    if (o->connection->recovering) {
+    if (is_recovered(o)) {
         o->connection->recovering = false;
         tcpstate_raise(o, TCPSTATE_EVENT_half_open_recovery, o->snd_role);
         return;
     }
-    if (o->rcv->seen)
+    if (o->rcv->seen || is_answered_before(o))
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_syn_unanswered, o->snd_role);
     told->count = snd->syn_count - 1u;

@@ -266,6 +266,7 @@ struct tcpstate_connection {
     uint8_t challenge_role : 1;         /* who sent the challenge ACK */
     uint8_t alternate_role : 1;
     uint8_t last_text_role : 1; /* who sent text last, if either did */
+    uint8_t denying_side : 1;   /* the side of the segment */
     bool self : 1;              /* one endpoint, connected to itself */
     bool mid_stream : 1;        /* the handshake was not captured */
     bool reset : 1;             /* an accepted RST ended it */
@@ -282,6 +283,7 @@ struct tcpstate_connection {
     bool challenge_sent : 1;
     bool challenge_of_syn : 1; /* the challenge ACK answered a SYN */
     bool recovering : 1;       /* the client reset an old connection of its peer's */
+    bool denied : 1;           /* its last segment is a RST without ACK, of denying_side */
     bool one_direction_told : 1;
     bool storm_of_fins : 1;
     struct tcpstate_zeek zeek; /* what Zeek would log of it */
