@@ -156,6 +156,14 @@ is_of_opening(struct tcpstate_connection *connection, const struct tcpstate_segm
     return !snd->numbers_known || segment->seq - snd->iss < TCPSTATE_OPENING_SPAN;
 }
 
+/* Whether the segment refuses a SYN: only the answer to a segment without ACK is a RST with ACK and
+ * the number 0 (RFC 9293 section 3.10.7.1). */
+static bool
+is_refusal(const struct tcpstate_segment *segment)
+{
+    return (segment->flags & TCPSTATE_RST) && (segment->flags & TCPSTATE_ACK) && segment->seq == 0;
+}
+
 /* Whether the segment's numbers lie where the connection's endpoints stood. */
 static bool
 is_near(struct tcpstate_connection *connection, const struct tcpstate_segment *segment)
@@ -174,8 +182,9 @@ is_near(struct tcpstate_connection *connection, const struct tcpstate_segment *s
     return snd->numbers_known || rcv->numbers_known;
 }
 
-/* Makes the spare connection the live one. The client is the sender of a SYN, the receiver of a
- * SYN,ACK; else, by convention, the end with the higher port, or the sender if they are equal. */
+/* Makes the spare connection the live one. The client is the sender of a SYN, the receiver of what
+ * answers it; else, by convention, the end with the higher port, or the sender if they are equal.
+ */
 static struct tcpstate_connection *
 begin(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
       struct tcpstate_connection *spare)
@@ -186,6 +195,8 @@ begin(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
 
     if (syn)
         sender_is_client = !ack;
+    else if (is_refusal(segment))
+        sender_is_client = false;
     spare->client_side = (sender_is_client ? segment->side : ~segment->side) & 1u;
     spare->self = segment->self;
     spare->first_time = segment->time;
@@ -310,8 +321,9 @@ find_for_syn(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
     return live;
 }
 
-/* Whether a SYN,ACK acknowledges more than its receiver, in TIME_WAIT, has sent: the receiver left
- * that state with a SYN not captured yet, whose number is beyond the old ones (RFC 6191; Linux). */
+/* Whether the answer to a SYN acknowledges more than its receiver, in TIME_WAIT, has sent: the
+ * receiver left that state with a SYN not captured yet, whose number is beyond the old ones (RFC
+ * 6191; Linux). */
 static bool
 is_reuse_answered(const struct tcpstate_endpoint *rcv, const struct tcpstate_segment *segment)
 {
@@ -353,6 +365,18 @@ is_on_pending(const struct tcpstate_pending *pending, const struct tcpstate_segm
            segment->seq - pending->iss - 1 <= pending->len;
 }
 
+/* Whether a segment on a connection that is over begins another one: its numbers are others than
+ * the old ones, or it refuses a SYN that was not captured yet. */
+static bool
+is_of_next(struct tcpstate_connection *live, const struct tcpstate_segment *segment)
+{
+    const struct tcpstate_endpoint *rcv = receiver_of(live, segment);
+
+    if (segment->flags & TCPSTATE_RST)
+        return is_refusal(segment) && rcv->numbers_known && seq_lt(rcv->snd_nxt, segment->ack);
+    return !is_near(live, segment);
+}
+
 /* Any other segment. */
 static struct tcpstate_connection *
 find_for_other(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
@@ -367,8 +391,8 @@ find_for_other(struct tcpstate_pair *pair, const struct tcpstate_segment *segmen
     if (pair->previous && !live->handshake_complete && !live->mid_stream &&
         !is_of_opening(live, segment) && is_near(pair->previous, segment))
         return pair->previous;
-    if (!(segment->flags & TCPSTATE_RST) && is_over_at(snd, settings, segment->time) &&
-        is_over_at(rcv, settings, segment->time) && !is_near(live, segment))
+    if (is_over_at(snd, settings, segment->time) && is_over_at(rcv, settings, segment->time) &&
+        is_of_next(live, segment))
         return begin(pair, segment, spare);
     return live;
 }

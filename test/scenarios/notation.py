@@ -101,7 +101,7 @@ class Step:
     time: int = 0  # nanoseconds from the start of the scenario
     direction: str = ">"
     flags: int = 0
-    seq: int = 0  # relative to the sender's initial number
+    seq: int = 0  # relative to the sender's initial number; None: the number 0 itself
     ack: int = 0  # relative to the peer's
     shift: tuple = (0, 0)  # how far `isn` directives have moved the two initial numbers
     len: int = 0
@@ -115,6 +115,8 @@ class Step:
 
     def number(self, relative, direction, isn):
         """An absolute sequence number of one side."""
+        if relative is None:
+            return 0
         return (isn[direction] + self.shift[direction == "<"] + relative) % MODULUS
 
 
@@ -253,12 +255,14 @@ class _Reader:
         flags = words.pop(0)
         for letter in flags if flags != "-" else "":
             step.flags |= FLAGS[letter]
-        seq, end, length = map(
-            int, re.fullmatch(r"(-?\d+):(-?\d+)\((\d+)\)", words.pop(0)).groups()
-        )
-        if end != seq + length:
-            raise ScenarioError("SEQ:END(LEN) does not add up")
-        step.seq, step.len = seq, length
+        numbers = words.pop(0)
+        if numbers == "zero":
+            step.seq = None
+        else:
+            seq, end, length = map(int, re.fullmatch(r"(-?\d+):(-?\d+)\((\d+)\)", numbers).groups())
+            if end != seq + length:
+                raise ScenarioError("SEQ:END(LEN) does not add up")
+            step.seq, step.len = seq, length
         self.ip_id[step.direction] += 1
         step.ip_id = self.ip_id[step.direction]
         self._attributes(step, words)

@@ -78,6 +78,12 @@ def test_numbers_wrap(tmp_path):
     assert second.number(0, "<", notation.ISN) == notation.ISN["<"]
 
 
+def test_number_zero(tmp_path):
+    """The number 0 itself is nobody's relative number."""
+    (reset,) = read(tmp_path, HEAD + "< R. zero ack 1 | UNKNOWN? CLOSED\n").packets()
+    assert reset.number(reset.seq, "<", notation.ISN) == 0 and reset.len == 0
+
+
 def test_difference_is_told(tmp_path):
     """The checker finds another state, evidence, transition, event or verdict."""
     story = read(tmp_path, HEAD + SYN)
