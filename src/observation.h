@@ -137,6 +137,21 @@ is_fin_covered(const struct tcpstate_endpoint *endpoint, uint32_t ack)
     return endpoint->fin_sent && seq_le(endpoint->fin, ack);
 }
 
+/* Whether a SYN, or a SYN,ACK that answers one, repeats the SYN that a connection captured from the
+ * middle began with: its number and its timestamp are older than what was captured of its sender
+ * (RFC 7323 section 5.3). sender is the SYN's. */
+static inline bool
+is_missed_syn(const struct tcpstate_connection *connection, const struct tcpstate_endpoint *sender,
+              const struct tcpstate_segment *segment)
+{
+    const bool ack = segment->flags & TCPSTATE_ACK;
+
+    return connection->mid_stream && !sender->syn_frame && sender->numbers_known &&
+           segment->timestamps_seen && sender->timestamps &&
+           seq_lt(ack ? segment->tsecr : segment->tsval, sender->tsval) &&
+           seq_lt(ack ? segment->ack - 1 : segment->seq, sender->iss);
+}
+
 /* Counts the step of the handshake or the close that this segment makes. */
 static inline uint8_t
 tcpstate_next_step(struct observation *o)

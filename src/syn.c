@@ -183,6 +183,19 @@ change_syn(struct observation *o)
     o->record->open_step = o->snd->syn_step;
 }
 
+/* Learns the number of the SYN that the capture missed, from an old duplicate or from its answer.
+ */
+static void
+learn_missed_syn(struct observation *o)
+{
+    struct tcpstate_endpoint *sender = o->ack ? o->rcv : o->snd;
+
+    if (!is_missed_syn(o->connection, sender, o->segment))
+        return;
+    sender->iss = o->ack ? o->segment->ack - 1 : o->segment->seq;
+    sender->syn_frame = o->ack ? 0 : o->segment->frame;
+}
+
 /* A SYN without ACK; false if it changes nothing. */
 static bool
 take_plain_syn(struct observation *o)
@@ -194,6 +207,7 @@ take_plain_syn(struct observation *o)
         snd->evidence = TCPSTATE_EVIDENCE_SEEN;
         return false;
     }
+    learn_missed_syn(o);
     if (!snd->syn_sent && o->connection->reset) {
         take_refused_syn(o);
         return false;
@@ -351,6 +365,7 @@ take_syn_ack(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
 
+    learn_missed_syn(o);
     if (!is_syn_ack_valid(o)) {
         reject_syn_ack(o);
         return false;

@@ -313,6 +313,11 @@ find_for_syn(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
         return begin(pair, segment, spare);
     if (same || !snd->syn_sent || is_jumbled_begin(live, snd, segment, settings))
         return live;
+    if (is_missed_syn(live, snd, segment)) {
+        set_pending(pair, segment);
+        pair->pending.doubted = true;
+        return live;
+    }
     if (accepts_syn(rcv, snd, segment) || (!rcv->seen && snd->fin_sent) ||
         (rcv->phase == TCPSTATE_PHASE_CLOSED && snd->phase == TCPSTATE_PHASE_TIME_WAIT))
         return begin(pair, segment, spare);
@@ -330,7 +335,7 @@ is_reuse_answered(const struct tcpstate_endpoint *rcv, const struct tcpstate_seg
     return rcv->phase == TCPSTATE_PHASE_TIME_WAIT && seq_lt(rcv->snd_nxt, segment->ack);
 }
 
-/* A SYN,ACK. */
+/* A SYN,ACK. One that answers an old duplicate begins nothing. */
 static struct tcpstate_connection *
 find_for_syn_ack(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
                  const struct tcpstate_settings *settings, struct tcpstate_connection *spare)
@@ -340,7 +345,9 @@ find_for_syn_ack(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
     const struct tcpstate_endpoint *rcv = receiver_of(live, segment);
     const struct tcpstate_pending *pending = &pair->pending;
 
-    if (pending->active && pending->side != segment->side &&
+    if (is_missed_syn(live, rcv, segment))
+        return live;
+    if (pending->active && !pending->doubted && pending->side != segment->side &&
         segment->ack - pending->iss - 1 <= pending->len)
         return promote(pair, segment, spare);
     if (rcv->syn_sent && seq_lt(rcv->iss, segment->ack) && seq_le(segment->ack, rcv->snd_nxt))

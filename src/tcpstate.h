@@ -297,6 +297,7 @@ struct tcpstate_pending {
     uint8_t window_shift;
     uint8_t side : 1;
     bool active : 1, options_known : 1, window_scaled : 1, timestamps : 1;
+    bool doubted : 1; /* an old duplicate, as it seems: only its sender can show that it is not */
 };
 
 #define TCPSTATE_COPIES 6 /* packets remembered per pair to recognise a second capture of one */
