@@ -296,6 +296,10 @@ remember(struct observation *o)
     if (segment->timestamps_seen && !o->rst) {
         o->snd->timestamps = true;
         o->snd->tsval = segment->tsval;
+        if (o->ack && !o->rcv->seen) {
+            o->rcv->timestamps = true;
+            o->rcv->tsval = segment->tsecr;
+        }
     }
     if (segment->sack_seen) {
         o->snd->sacked = true;

@@ -114,6 +114,13 @@ take_refused_syn(struct observation *o)
         connection->reset_frame;
 }
 
+/* Whether the connection's last segment is a RST by which that side denies it. */
+static bool
+is_denied(const struct tcpstate_connection *connection, unsigned side)
+{
+    return connection->denied && connection->denying_side == side;
+}
+
 /* Whether the first SYN was answered with a segment of the connection before, which is captured
  * behind the SYN, or so shortly ahead of it that the capture may have swapped them. */
 static bool
@@ -121,17 +128,19 @@ is_answered_before(const struct observation *o)
 {
     const struct tcpstate_connection *previous = o->pair->previous;
 
-    return previous && o->snd->syn_count == 2 &&
+    return previous && o->snd->syn_count == 1 &&
            o->snd->mark - previous->last_time <= o->settings->copy;
 }
 
 /* Whether the sender of the SYN found that its peer still had an older connection, and reset it
- * (section 3.5.1, figure 9). */
+ * (section 3.5.1, figure 9). The RST shows it also where the peer's answer was not captured. */
 static bool
 is_recovered(const struct observation *o)
 {
-    return o->connection->recovering || (is_answered_before(o) && o->pair->previous->denied &&
-                                         o->pair->previous->denying_side == o->segment->side);
+    const unsigned side = o->segment->side;
+
+    return o->connection->recovering || (!o->connection->reset && is_denied(o->connection, side)) ||
+           (is_answered_before(o) && is_denied(o->pair->previous, side));
 }
 
 /* The same SYN again. */
@@ -140,9 +149,12 @@ repeat_syn(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_occurrence *told;
+    bool recovered, answered;
 
     if (is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
         return;
+    recovered = is_recovered(o);
+    answered = o->rcv->seen || is_answered_before(o);
     if (o->connection->reset) {
         tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_SENT, TCPSTATE_EVIDENCE_SEEN);
         tcpstate_revise(o, o->rcv_role, TCPSTATE_PHASE_LISTEN, TCPSTATE_EVIDENCE_ASSUMED);
@@ -151,12 +163,12 @@ repeat_syn(struct observation *o)
     }
     keep_syn(o);
     o->record->open_step = snd->syn_step;
-    if (is_recovered(o)) {
+    if (recovered) {
         o->connection->recovering = false;
         tcpstate_raise(o, TCPSTATE_EVENT_half_open_recovery, o->snd_role);
         return;
     }
-    if (o->rcv->seen || is_answered_before(o))
+    if (answered)
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_syn_unanswered, o->snd_role);
     told->count = snd->syn_count - 1u;
@@ -196,6 +208,13 @@ learn_missed_syn(struct observation *o)
     sender->syn_frame = o->ack ? 0 : o->segment->frame;
 }
 
+/* Whether the connection was open and is closed or reset now. */
+static bool
+is_over(const struct tcpstate_connection *connection)
+{
+    return connection->close_complete || (connection->reset && connection->handshake_complete);
+}
+
 /* A SYN without ACK; false if it changes nothing. */
 static bool
 take_plain_syn(struct observation *o)
@@ -216,7 +235,7 @@ take_plain_syn(struct observation *o)
         take_first_syn(o);
         return true;
     }
-    if (o->connection->close_complete && snd->iss == o->segment->seq) {
+    if (is_over(o->connection) && snd->iss == o->segment->seq) {
         tcpstate_raise(o, TCPSTATE_EVENT_late_segment, o->snd_role);
         tcpstate_note_unacceptable(o);
         return false;
@@ -350,13 +369,17 @@ reject_syn_ack(struct observation *o)
 }
 
 /* The connection is over, and its server answers an old duplicate of the client's SYN as a new one.
- * The client's RST will end it (section 3.5.1). */
+ * The client's RST will end it (section 3.5.1), or has ended it if the capture swapped the two. */
 static void
 answer_old_duplicate(struct observation *o)
 {
     keep_syn(o);
     tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
     tcpstate_expect_rst(o);
+    if (!o->jumbled || !is_denied(o->connection, o->segment->side ^ 1u))
+        return;
+    tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
+    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_RST_PASSIVE, TCPSTATE_EVIDENCE_INFERRED);
 }
 
 /* A SYN,ACK; false if it changes nothing, its acknowledgement included. */

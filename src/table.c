@@ -293,7 +293,7 @@ is_before_reset(const struct tcpstate_connection *live, const struct tcpstate_en
                 const struct tcpstate_segment *segment, const struct tcpstate_settings *settings)
 {
     return snd->numbers_known && snd->iss == segment->seq &&
-           (live->close_complete || (live->mid_stream && live->reset)) &&
+           (live->close_complete || live->reset) &&
            segment->time - live->last_time <= settings->copy;
 }
 
@@ -372,6 +372,15 @@ is_on_pending(const struct tcpstate_pending *pending, const struct tcpstate_segm
            segment->seq - pending->iss - 1 <= pending->len;
 }
 
+/* Whether the segment goes on far behind its sender's FIN, of whose peer nothing was captured: a
+ * connection has begun since, with higher numbers (RFC 9293 section 3.4.1). */
+static bool
+is_behind_fin(const struct tcpstate_endpoint *snd, const struct tcpstate_endpoint *rcv,
+              const struct tcpstate_segment *segment)
+{
+    return !rcv->seen && snd->fin_sent && seq_lt(snd->fin + TCPSTATE_OPENING_SPAN, segment->seq);
+}
+
 /* Whether a segment on a connection that is over begins another one: its numbers are others than
  * the old ones, or it refuses a SYN that was not captured yet. */
 static bool
@@ -398,8 +407,9 @@ find_for_other(struct tcpstate_pair *pair, const struct tcpstate_segment *segmen
     if (pair->previous && !live->handshake_complete && !live->mid_stream &&
         !is_of_opening(live, segment) && is_near(pair->previous, segment))
         return pair->previous;
-    if (is_over_at(snd, settings, segment->time) && is_over_at(rcv, settings, segment->time) &&
-        is_of_next(live, segment))
+    if (is_behind_fin(snd, rcv, segment) ||
+        (is_over_at(snd, settings, segment->time) && is_over_at(rcv, settings, segment->time) &&
+         is_of_next(live, segment)))
         return begin(pair, segment, spare);
     return live;
 }

@@ -192,8 +192,8 @@ struct tcpstate_endpoint {
     uint32_t hole;       /* where its text goes on after octets not captured yet, if holed */
     uint32_t sack_right; /* right edge of the last SACK block it sent, if sacked */
     uint32_t mark_tsval; /* the timestamp it sent with its last SYN, then with its last FIN */
-    uint32_t tsval;      /* the newest it sent */
-    uint32_t syn_frame;  /* frames of its first SYN and of its first FIN, 0 = not captured */
+    uint32_t tsval;     /* the newest it sent, or that was echoed where nothing of it is captured */
+    uint32_t syn_frame; /* frames of its first SYN and of its first FIN, 0 = not captured */
     uint32_t fin_frame;
     uint32_t text_from;  /* its snd_nxt when it first acknowledged its peer's FIN */
     uint16_t mark_ip_id; /* IP identification of its last SYN, then of its last FIN */
