@@ -155,13 +155,14 @@ def one_way(packets, keep):
             yield packet
 
 
-def second_half(packets):
-    return packets[len(packets) // 2 :]
+def later(packets, parts, of):
+    """Without so many parts of all at the beginning."""
+    return packets[len(packets) * parts // of :]
 
 
-def shuffled(packets):
+def shuffled(packets, seed=9293):
     """Each packet up to a millisecond late, in the order in which they arrive."""
-    dice = random.Random(9293)
+    dice = random.Random(seed)
     late = [dataclasses.replace(p, time=p.time + dice.randrange(SHUFFLE)) for p in packets]
     return sorted(late, key=lambda packet: packet.time)
 
@@ -214,10 +215,24 @@ VARIANTS = {
     "copied": copied,
     "first-direction": lambda packets: one_way(packets, True),
     "second-direction": lambda packets: one_way(packets, False),
-    "second-half": second_half,
+    "second-half": lambda packets: later(packets, 1, 2),
     "shuffled": shuffled,
     "cut": cut,
     "merged": merged,
+    # The same in other amounts, and two at once.
+    "later-third": lambda packets: later(packets, 1, 3),
+    "last-third": lambda packets: later(packets, 2, 3),
+    "shuffled-1": lambda packets: shuffled(packets, 1),
+    "shuffled-2": lambda packets: shuffled(packets, 2),
+    "shuffled-3": lambda packets: shuffled(packets, 3),
+    "copied-shuffled": lambda packets: shuffled(copied(packets)),
+    "first-direction-second-half": lambda packets: one_way(later(packets, 1, 2), True),
+    "second-direction-second-half": lambda packets: one_way(later(packets, 1, 2), False),
+    "first-direction-shuffled": lambda packets: shuffled(one_way(packets, True)),
+    "second-direction-shuffled": lambda packets: shuffled(one_way(packets, False)),
+    "second-half-shuffled": lambda packets: shuffled(later(packets, 1, 2)),
+    "cut-copied": lambda packets: copied(cut(packets)),
+    "merged-copied": lambda packets: copied(list(merged(packets))),
 }
 
 
