@@ -151,7 +151,8 @@ is_of_opening(struct tcpstate_connection *connection, const struct tcpstate_segm
 
     if ((segment->flags & TCPSTATE_ACK) && rcv->numbers_known &&
         !seq_within(segment->ack, rcv->iss,
-                    rcv->seen ? rcv->snd_nxt : rcv->iss + TCPSTATE_OPENING_SPAN))
+                    rcv->seen && !snd->numbers_known ? rcv->snd_nxt
+                                                     : rcv->iss + TCPSTATE_OPENING_SPAN))
         return false;
     return !snd->numbers_known || segment->seq - snd->iss < TCPSTATE_OPENING_SPAN;
 }
@@ -372,13 +373,21 @@ is_on_pending(const struct tcpstate_pending *pending, const struct tcpstate_segm
            segment->seq - pending->iss - 1 <= pending->len;
 }
 
-/* Whether the segment goes on far behind its sender's FIN, of whose peer nothing was captured: a
- * connection has begun since, with higher numbers (RFC 9293 section 3.4.1). */
+/* Whether the segment lies behind its sender's FIN and acknowledges what lies behind its peer's,
+ * or, where nothing of the peer is captured, one of the two by far: another connection has begun,
+ * with higher numbers (RFC 9293 section 3.4.1). */
 static bool
-is_behind_fin(const struct tcpstate_endpoint *snd, const struct tcpstate_endpoint *rcv,
-              const struct tcpstate_segment *segment)
+is_behind_close(struct tcpstate_connection *connection, const struct tcpstate_segment *segment)
 {
-    return !rcv->seen && snd->fin_sent && seq_lt(snd->fin + TCPSTATE_OPENING_SPAN, segment->seq);
+    const struct tcpstate_endpoint *snd = sender_of(connection, segment);
+    const struct tcpstate_endpoint *rcv = receiver_of(connection, segment);
+
+    if (!snd->fin_sent || !seq_lt(snd->fin, segment->seq) || !(segment->flags & TCPSTATE_ACK))
+        return false;
+    if (!rcv->seen)
+        return seq_lt(snd->fin + TCPSTATE_OPENING_SPAN, segment->seq) ||
+               seq_lt(rcv->snd_nxt + TCPSTATE_OPENING_SPAN, segment->ack);
+    return rcv->fin_sent && seq_lt(rcv->fin, segment->ack);
 }
 
 /* Whether a segment on a connection that is over begins another one: its numbers are others than
@@ -405,9 +414,10 @@ find_for_other(struct tcpstate_pair *pair, const struct tcpstate_segment *segmen
     if (is_on_pending(&pair->pending, segment))
         return promote(pair, segment, spare);
     if (pair->previous && !live->handshake_complete && !live->mid_stream &&
-        !is_of_opening(live, segment) && is_near(pair->previous, segment))
+        !is_of_opening(live, segment) && is_near(pair->previous, segment) &&
+        !is_behind_close(pair->previous, segment))
         return pair->previous;
-    if (is_behind_fin(snd, rcv, segment) ||
+    if (is_behind_close(live, segment) ||
         (is_over_at(snd, settings, segment->time) && is_over_at(rcv, settings, segment->time) &&
          is_of_next(live, segment)))
         return begin(pair, segment, spare);
