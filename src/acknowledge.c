@@ -10,7 +10,8 @@
 
 /* Whether to believe an acknowledgement of what was not captured. It is believed when it comes a
  * second time, or when nothing of that endpoint is captured at all; a single one may be forged, and
- * an endpoint would drop it (RFC 9293 section 3.10.7.4). */
+ * an endpoint would drop it (RFC 9293 section 3.10.7.4). Of two that the capture may have swapped
+ * the higher waits for what it covers. */
 static bool
 is_believed(struct observation *o)
 {
@@ -25,8 +26,9 @@ is_believed(struct observation *o)
     if (!rcv->syn_acked || seq_diff(ack, rcv->snd_nxt) > UNSEEN_SPAN)
         return false;
     if (rcv->seen && !again) {
+        if (!rcv->unseen_acked || !o->jumbled)
+            rcv->unseen_ack = ack;
         rcv->unseen_acked = true;
-        rcv->unseen_ack = ack;
         tcpstate_raise(o, TCPSTATE_EVENT_ack_of_unseen, o->snd_role);
         return false;
     }

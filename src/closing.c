@@ -44,7 +44,10 @@ evidence_of_fin(const struct observation *o)
 static bool
 is_at_end(const struct observation *o)
 {
-    return !seq_lt(o->end - 1, o->snd_nxt) || (o->end == o->snd_nxt && o->snd->gap_before_nxt);
+    const struct tcpstate_endpoint *snd = o->snd;
+
+    return !seq_lt(o->end - 1, o->snd_nxt) ||
+           (o->end == o->snd_nxt && (snd->gap_before_nxt || snd->gap_at_end));
 }
 
 static void

@@ -57,7 +57,7 @@ notice_keepalive(struct observation *o)
     if (!is_keepalive(o))
         return;
     o->snd->probes = count_up(o->snd->probes);
-    if (o->snd->probes == 2)
+    if (o->snd->probes == 2 && o->rcv->seen)
         tcpstate_raise(o, TCPSTATE_EVENT_keepalive_unanswered, o->snd_role)->count = 2;
 }
 
@@ -206,11 +206,13 @@ tcpstate_notice_step(struct observation *o, enum tcpstate_event event, int64_t a
 }
 
 /*
- * Whether the acceptor closes or resets with its first own segment, and no text came either way.
+ * Whether the acceptor closes or resets with its first own segment, and no text came either way:
+ * none was captured, and none is acknowledged that was not captured yet.
  */
 bool
 tcpstate_is_rejection(const struct observation *o)
 {
     return o->snd_role == TCPSTATE_SERVER && o->connection->handshake_complete && !o->snd->spoke &&
-           !o->snd->text_sent && !o->rcv->text_sent && !o->rcv->fin_sent && o->segment->len == 0;
+           !o->snd->text_sent && !o->rcv->text_sent && !o->rcv->fin_sent && o->segment->len == 0 &&
+           seq_le(o->segment->ack, o->rcv->iss + 1);
 }

@@ -206,7 +206,8 @@ take_text(struct observation *o)
 
     if (o->segment->len != 0) {
         snd->text_sent = true;
-        snd->gap_of_one = snd->gap_at_end = false;
+        if (seq_le(o->snd_nxt, o->end - o->fin))
+            snd->gap_of_one = snd->gap_at_end = false;
         o->connection->last_text_role = o->snd_role & 1;
         snd->text_after_fin |= o->rcv->fin_sent && seq_lt(o->snd_nxt, o->end);
         if (o->connection->close_complete && o->silence > o->settings->copy)

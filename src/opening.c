@@ -23,17 +23,18 @@ assume_established(struct observation *o)
     o->snd->snd_una = o->snd->snd_nxt = o->snd_una = o->snd_nxt = o->segment->seq;
     o->rcv->iss = o->segment->ack - 1;
     o->rcv->snd_una = o->rcv->snd_nxt = o->segment->ack;
+    o->rcv->gap_at_end = true;
 }
 
-/* The pair of addresses and ports had a connection before. Where one side of that was not captured,
- * its end may have been missed. */
+/* The pair of addresses and ports had a connection before, whose end the capture may have missed.
+ */
 static void
 name_reuse(struct observation *o)
 {
     const struct tcpstate_connection *previous = o->pair->previous;
     const bool open = o->connection->segments != 0 && !previous->reset &&
                       !previous->close_complete && previous->end[TCPSTATE_CLIENT].seen &&
-                      previous->end[TCPSTATE_SERVER].seen;
+                      previous->end[TCPSTATE_SERVER].seen && !tcpstate_may_have_closed(previous);
     struct tcpstate_occurrence *reuse = tcpstate_raise(
         o, open ? TCPSTATE_EVENT_reused_while_open : TCPSTATE_EVENT_port_reused, o->snd_role);
 

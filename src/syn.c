@@ -268,6 +268,10 @@ is_syn_ack_valid(struct observation *o)
     struct tcpstate_endpoint *rcv = o->rcv;
     const uint32_t ack = o->segment->ack;
 
+    if (connection->self && !rcv->numbers_known && ack == o->segment->seq + 1) {
+        tcpstate_raise(o, TCPSTATE_EVENT_unsolicited_synack, o->snd_role);
+        return true;
+    }
     if (!rcv->syn_sent && rcv->phase == TCPSTATE_PHASE_SYN_SENT && !rcv->numbers_known) {
         rcv->numbers_known = rcv->syn_sent = true;
         rcv->iss = rcv->snd_una = ack - 1;

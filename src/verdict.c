@@ -205,7 +205,7 @@ finish_endpoint(const struct tcpstate_connection *connection, enum tcpstate_role
                     endpoint->repeats + 1u);
     switch ((enum tcpstate_phase)endpoint->phase) {
     case TCPSTATE_PHASE_SYN_SENT:
-        if (!peer->seen && endpoint->syn_count == 1) {
+        if (!peer->seen && !connection->denied && endpoint->syn_count == 1) {
             count = add(events, count, room, TCPSTATE_EVENT_syn_unanswered, role,
                         end - endpoint->mark, 1);
             if (count > 0)
