@@ -336,7 +336,7 @@ is_reuse_answered(const struct tcpstate_endpoint *rcv, const struct tcpstate_seg
     return rcv->phase == TCPSTATE_PHASE_TIME_WAIT && seq_lt(rcv->snd_nxt, segment->ack);
 }
 
-/* A SYN,ACK. One that answers an old duplicate begins nothing. */
+/* A SYN,ACK. One that answers an old duplicate, of the SYN alone, begins nothing. */
 static struct tcpstate_connection *
 find_for_syn_ack(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
                  const struct tcpstate_settings *settings, struct tcpstate_connection *spare)
@@ -351,7 +351,8 @@ find_for_syn_ack(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
     if (pending->active && !pending->doubted && pending->side != segment->side &&
         segment->ack - pending->iss - 1 <= pending->len)
         return promote(pair, segment, spare);
-    if (rcv->syn_sent && seq_lt(rcv->iss, segment->ack) && seq_le(segment->ack, rcv->snd_nxt))
+    if (rcv->syn_sent && seq_lt(rcv->iss, segment->ack) &&
+        seq_le(segment->ack, live->handshake_complete ? rcv->iss + 1 : rcv->snd_nxt))
         return live;
     if (snd->syn_sent && snd->iss == segment->seq)
         return live;
