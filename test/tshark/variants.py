@@ -9,6 +9,7 @@ The network did the same in each of them, so none may show anything that the cap
 
 import contextlib
 import dataclasses
+import functools
 import ipaddress
 import pathlib
 import random
@@ -222,9 +223,9 @@ VARIANTS = {
     # The same in other amounts, and two at once.
     "later-third": lambda packets: later(packets, 1, 3),
     "last-third": lambda packets: later(packets, 2, 3),
-    "shuffled-1": lambda packets: shuffled(packets, 1),
-    "shuffled-2": lambda packets: shuffled(packets, 2),
-    "shuffled-3": lambda packets: shuffled(packets, 3),
+    **{
+        f"shuffled-{seed}": functools.partial(shuffled, seed=seed) for seed in range(1, 10)
+    },
     "copied-shuffled": lambda packets: shuffled(copied(packets)),
     "first-direction-second-half": lambda packets: one_way(later(packets, 1, 2), True),
     "second-direction-second-half": lambda packets: one_way(later(packets, 1, 2), False),
