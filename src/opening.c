@@ -112,13 +112,14 @@ tcpstate_learn_numbers(struct observation *o)
 /*
  * Whether the segment echoes a timestamp that its receiver, in SYN_SENT, cannot have sent: neither
  * with its last SYN nor with one before (RFC 7323 section 3.2). Linux drops it. A timestamp clock
- * ticks once in a millisecond at most (section 5.4).
+ * ticks once in a millisecond at most (section 5.4); the SYN whose timestamp is echoed may be
+ * captured behind the echo.
  */
 bool
 tcpstate_is_echo_wrong(const struct observation *o)
 {
     const struct tcpstate_endpoint *rcv = o->rcv;
-    const int64_t ticks = (o->segment->time - rcv->mark) / MILLISECOND;
+    const int64_t ticks = (o->segment->time - rcv->mark + o->settings->copy) / MILLISECOND + 1;
     const int64_t apart = seq_diff(o->segment->tsecr, rcv->mark_tsval);
 
     return o->segment->timestamps_seen && o->segment->tsecr != 0 && rcv->timestamps &&
