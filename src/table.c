@@ -374,9 +374,9 @@ is_on_pending(const struct tcpstate_pending *pending, const struct tcpstate_segm
            segment->seq - pending->iss - 1 <= pending->len;
 }
 
-/* Whether the segment lies behind its sender's FIN and acknowledges what lies behind its peer's,
- * or, where nothing of the peer is captured, one of the two by far: another connection has begun,
- * with higher numbers (RFC 9293 section 3.4.1). */
+/* Whether the segment, after the close, lies behind its sender's FIN and acknowledges what lies
+ * behind its peer's, or, where nothing of the peer is captured, one of the two by far: another
+ * connection has begun, with higher numbers (RFC 9293 section 3.4.1). */
 static bool
 is_behind_close(struct tcpstate_connection *connection, const struct tcpstate_segment *segment)
 {
@@ -388,7 +388,7 @@ is_behind_close(struct tcpstate_connection *connection, const struct tcpstate_se
     if (!rcv->seen)
         return seq_lt(snd->fin + TCPSTATE_OPENING_SPAN, segment->seq) ||
                seq_lt(rcv->snd_nxt + TCPSTATE_OPENING_SPAN, segment->ack);
-    return rcv->fin_sent && seq_lt(rcv->fin, segment->ack);
+    return connection->close_complete && seq_lt(rcv->fin, segment->ack);
 }
 
 /* Whether a segment on a connection that is over begins another one: its numbers are others than
