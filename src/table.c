@@ -157,14 +157,6 @@ is_of_opening(struct tcpstate_connection *connection, const struct tcpstate_segm
     return !snd->numbers_known || segment->seq - snd->iss < TCPSTATE_OPENING_SPAN;
 }
 
-/* Whether the segment refuses a SYN: only the answer to a segment without ACK is a RST with ACK and
- * the number 0 (RFC 9293 section 3.10.7.1). */
-static bool
-is_refusal(const struct tcpstate_segment *segment)
-{
-    return (segment->flags & TCPSTATE_RST) && (segment->flags & TCPSTATE_ACK) && segment->seq == 0;
-}
-
 /* Whether the segment's numbers lie where the connection's endpoints stood. */
 static bool
 is_near(struct tcpstate_connection *connection, const struct tcpstate_segment *segment)
@@ -196,7 +188,7 @@ begin(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
 
     if (syn)
         sender_is_client = !ack;
-    else if (is_refusal(segment))
+    else if (pair->live && (segment->flags & TCPSTATE_RST))
         sender_is_client = false;
     spare->client_side = (sender_is_client ? segment->side : ~segment->side) & 1u;
     spare->self = segment->self;
@@ -392,14 +384,18 @@ is_behind_close(struct tcpstate_connection *connection, const struct tcpstate_se
 }
 
 /* Whether a segment on a connection that is over begins another one: its numbers are others than
- * the old ones, or it refuses a SYN that was not captured yet. */
+ * the old ones, or it is a RST that refuses a SYN not captured yet. That one acknowledges more than
+ * its receiver had used, and has none of its sender's old numbers (RFC 9293 section 3.10.7.1). */
 static bool
 is_of_next(struct tcpstate_connection *live, const struct tcpstate_segment *segment)
 {
+    const struct tcpstate_endpoint *snd = sender_of(live, segment);
     const struct tcpstate_endpoint *rcv = receiver_of(live, segment);
 
     if (segment->flags & TCPSTATE_RST)
-        return is_refusal(segment) && rcv->numbers_known && seq_lt(rcv->snd_nxt, segment->ack);
+        return (segment->flags & TCPSTATE_ACK) && rcv->numbers_known &&
+               seq_lt(rcv->snd_nxt, segment->ack) &&
+               (!snd->syn_sent || segment->seq - snd->snd_nxt >= TCPSTATE_OPENING_SPAN);
     return !is_near(live, segment);
 }
 
