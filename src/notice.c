@@ -123,8 +123,9 @@ tcpstate_notice(struct observation *o)
  * The right edge of the sender's window moved left (RFC 9293 section 3.8.6).
  *
  * edge is the sequence number just beyond the window that this segment offers. Scaling rounds an
- * edge down by less than one unit, and an acknowledgement that came late offers an older window:
- * neither takes anything back. Returns whether it moved.
+ * edge down by less than one unit, an acknowledgement that came late offers an older window, and a
+ * peer whose FIN is acknowledged has nothing left to send: none takes anything back. Returns
+ * whether it moved.
  */
 bool
 tcpstate_notice_window(struct observation *o, uint32_t edge)
@@ -133,7 +134,8 @@ tcpstate_notice_window(struct observation *o, uint32_t edge)
     const int32_t lost = seq_diff(snd->rcv_edge, edge);
 
     if (lost < 1 << snd->window_shift || seq_lt(o->segment->ack, o->rcv->snd_una) ||
-        seq_lt(o->segment->seq, o->snd_nxt))
+        seq_lt(o->segment->seq, o->snd_nxt) ||
+        (o->rcv->fin_sent && is_fin_covered(o->rcv, o->segment->ack)))
         return false;
     tcpstate_raise(o, TCPSTATE_EVENT_window_shrunk, o->snd_role)->count = (uint32_t)lost;
     return true;
