@@ -186,8 +186,9 @@ add_verdicts(const struct canvas *canvas)
     if (sighting->later || settled & TCPSTATE_SETTLED_CLOSE) {
         add_verdict(canvas, FIELD_CLOSE, tcpstate_close_name(connection->close));
         add_verdict(canvas, FIELD_CLOSER, tcpstate_closer_name(connection->closer));
-        add_verdict(canvas, FIELD_RESET_CAUSE, tcpstate_cause_name(connection->cause));
     }
+    if (sighting->later || settled & TCPSTATE_SETTLED_CAUSE)
+        add_verdict(canvas, FIELD_RESET_CAUSE, tcpstate_cause_name(connection->cause));
     if (sighting->later || settled & TCPSTATE_SETTLED_CLOSE ||
         (settled & TCPSTATE_SETTLED_OPEN && connection->reset))
         add_zeek(canvas);

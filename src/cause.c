@@ -12,6 +12,42 @@ is_answer(const struct observation *o)
     return !o->ack;
 }
 
+/*
+ * The long silence after which a RST is the first segment, or answers the first.
+ *
+ * Returns nanoseconds, 0 if there was none.
+ */
+int64_t
+tcpstate_silence_before_rst(const struct observation *o)
+{
+    if (o->silence > o->settings->idle)
+        return o->silence;
+    return is_answer(o) ? (int64_t)o->connection->slept * 1000000 : 0;
+}
+
+/* Whether a RST answers an acknowledgement of a SYN,ACK after which its sender sent another, with
+ * another number: that one still waits for its own (RFC 9293 section 3.10.7.4, fifth). */
+bool
+tcpstate_is_ack_refused(const struct observation *o)
+{
+    return is_answer(o) && o->snd->phase == TCPSTATE_PHASE_SYN_RECEIVED &&
+           o->connection->alternate_known && o->connection->alternate_role == o->snd_role;
+}
+
+/* The causes of a RST that answers a segment. Where the connection was open and silent for long,
+ * something on the way has forgotten it. */
+static enum tcpstate_cause
+cause_of_answer(const struct observation *o)
+{
+    if (tcpstate_is_ack_refused(o))
+        return TCPSTATE_CAUSE_BAD_HANDSHAKE_ACK;
+    if (o->snd->fin_sent && o->rcv->text_after_fin)
+        return TCPSTATE_CAUSE_DATA_AFTER_CLOSE;
+    if (!o->snd->fin_sent && !o->rcv->fin_sent && tcpstate_silence_before_rst(o) != 0)
+        return TCPSTATE_CAUSE_IDLE_TIMEOUT;
+    return TCPSTATE_CAUSE_NO_CONNECTION;
+}
+
 /* The causes of an abort by its own sender. */
 static enum tcpstate_cause
 cause_of_abort(const struct observation *o)
@@ -22,7 +58,7 @@ cause_of_abort(const struct observation *o)
         return TCPSTATE_CAUSE_KEEPALIVE_TIMEOUT;
     if (snd->repeats >= TCPSTATE_GIVING_UP)
         return TCPSTATE_CAUSE_RETRANSMISSION_TIMEOUT;
-    if (o->silence > o->settings->idle)
+    if (tcpstate_silence_before_rst(o) != 0)
         return TCPSTATE_CAUSE_IDLE_TIMEOUT;
     if (snd->fin_sent || o->segment->seq != snd->snd_nxt)
         return TCPSTATE_CAUSE_UNKNOWN;
@@ -60,8 +96,5 @@ tcpstate_cause_of(const struct observation *o)
     case TCPSTATE_PHASE_COUNT:
         break;
     }
-    if (!is_answer(o))
-        return cause_of_abort(o);
-    return o->snd->fin_sent && o->rcv->text_after_fin ? TCPSTATE_CAUSE_DATA_AFTER_CLOSE
-                                                      : TCPSTATE_CAUSE_NO_CONNECTION;
+    return is_answer(o) ? cause_of_answer(o) : cause_of_abort(o);
 }

@@ -84,6 +84,7 @@ bool tcpstate_outlives_rst(struct observation *o);
 void tcpstate_settle(struct observation *o);
 bool tcpstate_may_have_closed(const struct tcpstate_connection *connection);
 void tcpstate_settle_reset(struct observation *o);
+void tcpstate_settle_cause(struct observation *o, enum tcpstate_cause cause);
 
 /* notice.c, cause.c: what changes no state. */
 void tcpstate_notice(struct observation *o);
@@ -92,6 +93,8 @@ void tcpstate_notice_reset(struct observation *o);
 void tcpstate_notice_second_reset(struct observation *o);
 void tcpstate_notice_step(struct observation *o, enum tcpstate_event event, int64_t asked);
 bool tcpstate_is_rejection(const struct observation *o);
+int64_t tcpstate_silence_before_rst(const struct observation *o);
+bool tcpstate_is_ack_refused(const struct observation *o);
 enum tcpstate_cause tcpstate_cause_of(const struct observation *o);
 
 /* Before the handshake is complete, text reaches at most so far beyond the initial number. */

@@ -308,6 +308,7 @@ remember(struct observation *o)
     }
     connection->denied = o->rst && !o->ack;
     connection->denying_side = segment->side & 1u;
+    connection->slept = o->silence > o->settings->idle ? (uint32_t)(o->silence / 1000000) : 0;
     connection->segments++;
     connection->last_time = segment->time;
     connection->last_frame = segment->frame;

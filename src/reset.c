@@ -94,6 +94,7 @@ name_reset(struct observation *o)
 {
     const struct tcpstate_endpoint *snd = o->snd;
     const struct tcpstate_endpoint *rcv = o->rcv;
+    const int64_t silence = tcpstate_silence_before_rst(o);
 
     if (o->connection->challenge_sent && o->connection->challenge_role == o->rcv_role &&
         o->connection->challenge_of_syn && !o->ack &&
@@ -113,8 +114,8 @@ name_reset(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_reset_established, o->snd_role);
     else if (rcv->seen && !tcpstate_may_have_closed(o->connection))
         tcpstate_raise(o, TCPSTATE_EVENT_reset_after_fin, o->snd_role);
-    if (o->silence > o->settings->idle)
-        tcpstate_raise(o, TCPSTATE_EVENT_reset_after_idle, o->snd_role)->span = o->silence;
+    if (silence != 0)
+        tcpstate_raise(o, TCPSTATE_EVENT_reset_after_idle, o->snd_role)->span = silence;
 }
 
 /* Names what an accepted RST means before the handshake is complete. */
@@ -207,8 +208,8 @@ accept_rst(struct observation *o)
         tcpstate_notice_reset(o);
     } else
         name_refusal(o);
-    if (connection->cause == TCPSTATE_CAUSE_NONE)
-        connection->cause = (uint8_t)tcpstate_cause_of(o);
+    if (!connection->reset)
+        tcpstate_settle_cause(o, tcpstate_cause_of(o));
     o->snd->before_reset = o->snd->phase;
     o->snd->before_reset_evidence = o->snd->evidence;
     o->rcv->before_reset = o->rcv->phase;
@@ -227,7 +228,8 @@ accept_rst(struct observation *o)
     }
     if (!connection->reset_frame)
         connection->reset_frame = o->segment->frame;
-    prove_closed(o);
+    if (!tcpstate_is_ack_refused(o))
+        prove_closed(o);
     tcpstate_step(o, o->rcv_role,
                   is_passive(o, o->rcv_role) ? TCPSTATE_STIMULUS_RCV_RST_PASSIVE
                                              : TCPSTATE_STIMULUS_RCV_RST,
@@ -260,7 +262,7 @@ recover(struct observation *o)
     tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_RST_PASSIVE, TCPSTATE_EVIDENCE_INFERRED);
     o->rcv->syn_sent = o->rcv->syn_received = o->rcv->numbers_known = false;
     o->connection->challenge_sent = false;
-    o->connection->cause = TCPSTATE_CAUSE_OLD_DUPLICATE;
+    tcpstate_settle_cause(o, TCPSTATE_CAUSE_OLD_DUPLICATE);
 }
 
 /*

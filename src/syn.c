@@ -107,7 +107,7 @@ take_refused_syn(struct observation *o)
     tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_RST, TCPSTATE_EVIDENCE_INFERRED);
     connection->mid_stream = false;
     connection->open = TCPSTATE_OPEN_REFUSED;
-    connection->cause = TCPSTATE_CAUSE_CLOSED_PORT;
+    tcpstate_settle_cause(o, TCPSTATE_CAUSE_CLOSED_PORT);
     o->record->settled |= TCPSTATE_SETTLED_OPEN;
     tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
     tcpstate_raise(o, TCPSTATE_EVENT_connection_refused, o->rcv_role)->frame =

@@ -255,9 +255,10 @@ struct tcpstate_connection {
     uint32_t challenge_ack;    /* SEG.ACK of the last challenge ACK, if challenge_sent */
     uint32_t alternate_iss;    /* a second number of alternate_role's SYN, if alternate_known */
     uint32_t storm_time;       /* when the second began in which storm_count counts, milliseconds */
-    uint16_t alerts;           /* events above chat, up to 65535 */
-    uint8_t storm_count;       /* RSTs, or FINs, within that second */
-    uint8_t stage;             /* enum tcpstate_stage */
+    uint32_t slept;  /* the silence that its last segment ended, if worth a note: milliseconds */
+    uint16_t alerts; /* events above chat, up to 65535 */
+    uint8_t storm_count;                /* RSTs, or FINs, within that second */
+    uint8_t stage;                      /* enum tcpstate_stage */
     uint8_t open, close, closer, cause; /* verdicts: enum tcpstate_open, _close, _closer, _cause */
     uint8_t step;                       /* of the handshake, then of the close */
     uint8_t client_side : 1;            /* the segment's side that is the client */
@@ -333,7 +334,8 @@ struct tcpstate_occurrence {
 /* Which verdicts a segment settles. */
 enum tcpstate_settled {
     TCPSTATE_SETTLED_OPEN = 1,
-    TCPSTATE_SETTLED_CLOSE = 2, /* with it the closer, and the cause of a reset */
+    TCPSTATE_SETTLED_CLOSE = 2, /* with it the closer */
+    TCPSTATE_SETTLED_CAUSE = 4,
 };
 
 /* What one segment did: a plain value, and all there is to show about it. */

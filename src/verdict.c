@@ -158,6 +158,16 @@ tcpstate_settle_reset(struct observation *o)
     o->record->settled |= TCPSTATE_SETTLED_CLOSE;
 }
 
+/* Why a RST was sent. Of one that is the first segment captured, that is still open: the SYN that
+ * it refused may follow. */
+void
+tcpstate_settle_cause(struct observation *o, enum tcpstate_cause cause)
+{
+    o->connection->cause = (uint8_t)cause;
+    if (o->rcv->phase != TCPSTATE_PHASE_UNKNOWN)
+        o->record->settled |= TCPSTATE_SETTLED_CAUSE;
+}
+
 /*
  * Whether an endpoint may have sent a FIN that the capture missed: the last octets that were
  * acknowledged of it were not captured; or, in a connection captured from the middle, it has sent

@@ -67,7 +67,8 @@ check_ranges(const struct tcpstate_record *record, uint32_t frame)
     REQUIRE(connection->stage == record->stage && record->stage < COUNT(TCPSTATE_STAGES));
     REQUIRE((record->sender == TCPSTATE_SELF) == connection->self);
     REQUIRE(record->sender <= TCPSTATE_SELF);
-    REQUIRE((record->settled & ~(TCPSTATE_SETTLED_OPEN | TCPSTATE_SETTLED_CLOSE)) == 0);
+    REQUIRE((record->settled &
+             ~(TCPSTATE_SETTLED_OPEN | TCPSTATE_SETTLED_CLOSE | TCPSTATE_SETTLED_CAUSE)) == 0);
     REQUIRE(record->transition_count <= TCPSTATE_MAX_TRANSITIONS);
     REQUIRE(record->event_count <= TCPSTATE_MAX_EVENTS);
     REQUIRE(record->answers_frame < frame);

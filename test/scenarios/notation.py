@@ -34,11 +34,6 @@ CLOSES = set(
     "four-way three-way two-way simultaneous reset reset-after-fin none".split()
 )
 CLOSERS = {"client", "server", "both"}
-CAUSES = set(
-    "closed-port no-connection data-after-close unread-data linger-zero keepalive-timeout "
-    "retransmission-timeout bad-handshake-ack old-duplicate time-wait-assassination idle-timeout "
-    "unknown".split()
-)
 FLAGS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, ".": 0x10, "U": 0x20, "E": 0x40, "W": 0x80}
 UNREACHABLE = {  # name: (IPv4 type, code), (IPv6 type, code), whether it ends an attempt
     "net-unreachable": ((3, 0), (1, 0), True),
@@ -57,7 +52,15 @@ def declared_events():
     return dict(re.findall(r"^EVENT\((\w+),\s*(\w+),", text, re.M))
 
 
+def declared_causes():
+    """The causes of a reset in src/tcpstate.h."""
+    text = (SOURCE / "tcpstate.h").read_text(encoding="utf-8")
+    listed = text.split("TCPSTATE_CAUSES(X)", 1)[1].split("\n\n", 1)[0]
+    return set(re.findall(r'X\(\w+, "([a-z-]+)"\)', listed))
+
+
 EVENTS = declared_events()
+CAUSES = declared_causes()
 
 
 def events_about_capture():

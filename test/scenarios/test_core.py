@@ -58,6 +58,12 @@ def test_every_event_has_a_near_miss():
     assert set(notation.EVENTS) - missed == set()
 
 
+def test_every_cause_is_told():
+    """Every cause of a reset is asserted by at least one scenario."""
+    told = {s.expected.cause for story in notation.read_all() for s in story.steps}
+    assert notation.CAUSES - told == set()
+
+
 def test_every_event_is_told():
     """Every declared event is asserted by at least one scenario."""
     told = {e for s in notation.read_all() for step in s.steps for e in step.expected.events}

@@ -68,6 +68,7 @@ print_record(uint32_t frame, const struct tcpstate_record *record)
     const struct tcpstate_connection *connection = record->connection;
     bool open = record->settled & TCPSTATE_SETTLED_OPEN;
     bool close = record->settled & TCPSTATE_SETTLED_CLOSE;
+    bool cause = record->settled & TCPSTATE_SETTLED_CAUSE;
 
     printf("%" PRIu32 "\t%" PRIu32 "\t%s", frame, connection->index,
            tcpstate_role_name(record->sender));
@@ -86,7 +87,7 @@ print_record(uint32_t frame, const struct tcpstate_record *record)
     printf("\t%s\t%s\t%s\t%s\t%" PRIu32 "\n", open ? tcpstate_open_name(connection->open) : "",
            close ? tcpstate_close_name(connection->close) : "",
            close ? tcpstate_closer_name(connection->closer) : "",
-           close ? tcpstate_cause_name(connection->cause) : "", record->answers_frame);
+           cause ? tcpstate_cause_name(connection->cause) : "", record->answers_frame);
 }
 
 static size_t
