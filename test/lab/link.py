@@ -13,7 +13,7 @@ import struct
 import time
 
 from .rules import Rules, Verdict
-from .segment import is_icmp_error, parse
+from .segment import abort_of, answer_of, is_icmp_error, parse
 from .space import SO_TIMESTAMPNS, Space
 
 PACKET_OUTGOING = 4
@@ -185,6 +185,9 @@ class Link:
         overtaken = self.swapped.pop(flow, None)
         if verdict.fate == "hold":
             self.held.append((segment, host.peer, packet))
+        elif verdict.fate == "reset":
+            self._deliver(host, answer_of(segment), 0)
+            self._deliver(host.peer, abort_of(segment), 0)
         elif verdict.fate == "swap":
             self.swapped[flow] = self._deliver(host.peer, packet, verdict.delays[0])
         else:

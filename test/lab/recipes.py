@@ -135,6 +135,14 @@ RECIPES = [
     Recipe("linger-zero", "reset instead of FIN",
            "close() with SO_LINGER 0: RST,ACK instead of a FIN, though all data was read.",
            OPEN + TALK + "A option linger 0\nA close\nsettle\n"),
+    Recipe("linger-zero-after-sending", "reset instead of FIN",
+           "The same, and the client was the last to send: it can have left nothing unread.",
+           OPEN + TALK + "A send 100\nB recv 100\nsettle\nA option linger 0\nA close\nsettle\n"),
+    Recipe("linger-zero-in-flight", "reset instead of FIN",
+           "The same with data on its way, which is lost: whether the client aborted, or gave up "
+           "for lack of an acknowledgement, the wire does not tell.",
+           OPEN + TALK + "net drop A> DATA all\nA send 100\nwait 20\nA option linger 0\nA close\n"
+           "settle\n"),
 
     Recipe("half-close", "shutdown",
            "shutdown(SHUT_WR): the client has said all it has to say, the server sends on for a "
@@ -258,6 +266,17 @@ RECIPES = [
            "The peer has died: three probes without an answer, then RST,ACK.",
            OPEN + "A option keepidle 1\nA option keepintvl 1\nA option keepcnt 3\n"
            "A option keepalive 1\n" + TALK + "net drop any all\nwait 4500\nsettle\n"),
+    Recipe("keepalive-no-way-back", "keepalive",
+           "The server's host has lost its route to the client and can answer no probe: the "
+           "client's RST,ACK ends the connection at both ends.",
+           OPEN + "A option keepidle 1\nA option keepintvl 1\nA option keepcnt 3\n"
+           "A option keepalive 1\n" + TALK + "route B blackhole 10.0.0.1\nwait 4500\nsettle\n",
+           views=("A", "B")),
+    Recipe("idle-timeout-by-middlebox", "idle time-out",
+           "After a silence of more than a minute a middlebox has forgotten the connection, and "
+           "answers the client's next data with RST to both ends.",
+           OPEN + TALK + "wait 61000\nnet reset A> DATA\nA send 100\nsettle\n"
+           "A recv 1 -> ECONNRESET\nB recv 1 -> ECONNRESET\nsettle\n", views=("A", "B")),
 
     Recipe("burst", "a burst",
            "Fifty connections at once as of a browser, IPv4 and IPv6: fetched, refused, reset, "
@@ -299,6 +318,11 @@ RECIPES = [
            "lost and no SYN,ACK is repeated, the data completes the handshake.",
            "sysctl B ipv4.tcp_syncookies 2\n" + LISTEN + "A bind 40000\nnet drop A> ACK\n"
            "A connect 80\nwait 1500\nA send 100\nB accept\nB recv 100\nsettle\n" + FOUR_WAY),
+    Recipe("handshake-ack-of-old-listener", "peer restarted",
+           "The listener is closed and opened again during the handshake; a repeated SYN makes it "
+           "offer another number, so that the client's ACK of the first is answered with RST.",
+           LISTEN + "A bind 40000\nnet repeat 200 A> SYN; hold A> ACK all\nA connect 80\n"
+           "B exit\nB2 listen 80\nwait 250\nnet clear\nnet release\nsettle\n", views=("B",)),
     Recipe("peer-restarted", "peer restarted",
            "The client's host loses its socket and connects again from the same port: challenge "
            "ACK, RST, and a new handshake.",

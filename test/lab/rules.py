@@ -3,19 +3,20 @@
 
 A rule is a line:  ACTION [A>|B>] KIND [#N|#N-M|all]
 
-    ACTION  drop | repeat MS | delay MS | swap | hold
+    ACTION  drop | repeat MS | delay MS | swap | hold | reset
     A>      only segments that A sends
     KIND    SYN | SYN,ACK | ACK (neither SYN, FIN, RST nor data) | DATA | FIN | RST | any
     #N      only the Nth such segment since the rule was made (default: #1)
 
 "swap" lets the next segment of the same connection and direction pass first; "hold" keeps a
-segment until the network is told to release it.
+segment until the network is told to release it; "reset" answers it with RST to both ends, as a
+middlebox that has forgotten the connection.
 """
 
 import re
 from dataclasses import dataclass, field
 
-RULE = re.compile(r"(drop|repeat|delay|swap|hold)(?: (\d+))?(?: ([AB])>)? "
+RULE = re.compile(r"(drop|repeat|delay|swap|hold|reset)(?: (\d+))?(?: ([AB])>)? "
                   r"(SYN|SYN,ACK|ACK|DATA|FIN|RST|any)(?: (all|#(\d+)(?:-(\d+))?))?$")
 BASE_DELAY = 0.001  # seconds that every segment takes in random weather
 DEFAULT_MS = {"repeat": 0, "delay": 30, "swap": 150}
@@ -52,7 +53,8 @@ class Rule:
                 "repeat": lambda: Verdict([0.0, self.wait]),
                 "delay": lambda: Verdict([self.wait]),
                 "swap": lambda: Verdict([self.wait], "swap"),
-                "hold": lambda: Verdict([], "hold")}[self.action]()
+                "hold": lambda: Verdict([], "hold"),
+                "reset": lambda: Verdict([], "reset")}[self.action]()
 
 
 class Rules:

@@ -7,6 +7,7 @@ from collections import namedtuple
 
 FIN, SYN, RST, ACK = 0x01, 0x02, 0x04, 0x10
 IPPROTO_ICMPV6 = 58
+ROUTER_TTL = 255  # of what a router itself sends
 
 Segment = namedtuple("Segment", "src dst flags seq ack len kind")
 
@@ -39,6 +40,39 @@ def parse(packet):
     sport, dport, seq, ack, offset, flags = struct.unpack_from("!HHIIBB", packet, header)
     length = total - header - (offset >> 4) * 4
     return Segment((source, sport), (target, dport), flags, seq, ack, length, _kind(flags, length))
+
+
+def answer_of(segment):
+    """The RST by which a host answers a segment with ACK of no connection (RFC 9293 section 3.5.2)."""
+    return _packet(segment.dst, segment.src, RST, segment.ack, 0)
+
+
+def abort_of(segment):
+    """The RST that aborts the connection at the receiver of a segment, in its sender's name."""
+    return _packet(segment.src, segment.dst, RST | ACK, segment.seq, segment.ack)
+
+
+def _packet(source, target, flags, seq, ack):
+    """An IP packet with a TCP header alone, as a router sends it."""
+    family = socket.AF_INET6 if ":" in source[0] else socket.AF_INET
+    ends = [socket.inet_pton(family, end[0]) for end in (source, target)]
+    header = struct.pack("!HHIIBBHHH", source[1], target[1], seq, ack, 5 << 4, flags, 0, 0, 0)
+    pseudo = b"".join(ends) + struct.pack("!II", len(header), socket.IPPROTO_TCP)
+    header = header[:16] + _checksum(pseudo + header) + header[18:]
+    if family == socket.AF_INET6:
+        return struct.pack("!IHBB", 6 << 28, 20, socket.IPPROTO_TCP, ROUTER_TTL) + b"".join(ends) \
+            + header
+    packet = struct.pack("!BBHHHBBH", 0x45, 0, 40, 0, 0x4000, ROUTER_TTL, socket.IPPROTO_TCP, 0)
+    packet += b"".join(ends)
+    return packet[:10] + _checksum(packet) + packet[12:] + header
+
+
+def _checksum(data):
+    """The Internet checksum (RFC 1071) of octets of an even number."""
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return struct.pack("!H", total ^ 0xFFFF)
 
 
 def is_icmp_error(packet):

@@ -42,6 +42,12 @@ HEALTHY = {
 }
 
 
+# Causes of a reset that no capture of real sockets can show.
+UNCAPTURED = {
+    "retransmission-timeout": "Linux gives up in silence: no RST is sent",
+}
+
+
 def manifest():
     with open(CAPTURES / "manifest.csv", encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
@@ -128,6 +134,12 @@ def test_same_in_every_mode(shown, name):
             assert not tshark.same_verdicts(first, other), mode
         else:
             assert first == other, mode
+
+
+def test_every_cause_is_captured(shown):
+    """Every cause of a reset is shown of at least one capture, or is listed with the reason."""
+    captured = {row.cause for name in NAMES for row in shown.rows(name).values()}
+    assert notation.CAUSES - captured == set(UNCAPTURED)
 
 
 @pytest.mark.parametrize("name", NAMES)
