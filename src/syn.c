@@ -294,7 +294,7 @@ is_syn_ack_valid(struct observation *o)
            !(rcv->phase == TCPSTATE_PHASE_SYN_SENT && tcpstate_is_echo_wrong(o));
 }
 
-/* The first SYN,ACK of an endpoint. */
+/* The first SYN,ACK of an endpoint, or the first after it was back in LISTEN. */
 static void
 answer_syn(struct observation *o)
 {
@@ -401,7 +401,7 @@ take_syn_ack(struct observation *o)
         take_late_syn(o);
         return false;
     }
-    if (!snd->syn_sent) {
+    if (!snd->syn_sent || (snd->phase == TCPSTATE_PHASE_LISTEN && snd->iss != o->segment->seq)) {
         answer_syn(o);
         return true;
     }
