@@ -4,7 +4,8 @@
 The lines (N octets, MS milliseconds; a socket's label stands before the verb):
 
     bind PORT | isn NUMBER | listen PORT [BACKLOG] | accept
-    connect PORT [ADDRESS] | connect-self PORT
+    connect PORT [ADDRESS] | connect-self PORT | start PORT (connect, but do not wait)
+    disconnect (connect to no address) | unlisten (close the listening socket)
     send N | recv N | drain (read until the peer's FIN)
     shutdown r|w|rw | close | dup2 | option NAME VALUE | fast-open PORT N | sleep MS
     exit
@@ -25,6 +26,8 @@ TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ = 19, 20, 21
 REPAIR_ON, REPAIR_OFF_NO_PROBE, SEND_QUEUE = 1, -1, 2
 PATIENCE = 60  # seconds before a blocked call gives up
 
+_libc = ctypes.CDLL(None, use_errno=True)
+
 OPTIONS = {
     "linger": (socket.SOL_SOCKET, socket.SO_LINGER),
     "keepalive": (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
@@ -39,6 +42,7 @@ OPTIONS = {
     "linger2": (socket.IPPROTO_TCP, socket.TCP_LINGER2),
     "defer-accept": (socket.IPPROTO_TCP, socket.TCP_DEFER_ACCEPT),
     "user-timeout": (socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT),
+    "maxseg": (socket.IPPROTO_TCP, socket.TCP_MAXSEG),
     "syncnt": (socket.IPPROTO_TCP, socket.TCP_SYNCNT),
     "fastopen-queue": (socket.IPPROTO_TCP, socket.TCP_FASTOPEN),
 }
@@ -83,6 +87,24 @@ class Sockets:
         sock = self._get(label)
         sock.bind((self.local, int(port)))
         sock.connect((self.local, int(port)))
+
+    def do_start(self, label, port):
+        sock = self._get(label)
+        sock.setblocking(False)
+        try:
+            sock.connect((self.remote, int(port)))
+        except BlockingIOError:
+            pass
+        sock.settimeout(PATIENCE)
+
+    def do_disconnect(self, label):
+        """Let the socket forget its peer, by connect() with AF_UNSPEC."""
+        nowhere = struct.pack("H30x", socket.AF_UNSPEC)
+        if _libc.connect(self.open[label].fileno(), nowhere, len(nowhere)) < 0:
+            raise OSError(ctypes.get_errno(), "connect")
+
+    def do_unlisten(self, _label):
+        self.open.pop("listener").close()
 
     def do_isn(self, label, number):
         """Choose the initial sequence number of a connect() to come."""
@@ -165,7 +187,7 @@ def start(space, local, remote):
         ours.setblocking(False)
         return pid, ours
     try:
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        _libc.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         os.setpriority(os.PRIO_PROCESS, 0, 0)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         space.enter()

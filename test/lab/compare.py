@@ -82,7 +82,7 @@ def match(shown, lives, flight):
     flight(endpoint): how long its segments may take to where they are captured.
 
     Of several connections of one pair the last takes the last incarnation that had begun by its
-    end, and so on backwards.
+    end, and so on backwards; but not that of a server whose first SYN belongs to one before.
     """
     left = {ends: list(known) for ends, known in lives.items()}
     result = {}
@@ -91,7 +91,11 @@ def match(shown, lives, flight):
         begin, end = endpoint.frames[0][0] - flight(endpoint), endpoint.frames[-1][0] + MOMENT
         while candidates and candidates[-1].begin > end:
             candidates.pop()
-        result[endpoint] = candidates.pop() if candidates and candidates[-1].lasts(begin) else None
+        mine = candidates and candidates[-1].lasts(begin) and not (
+            endpoint.role == "server" and candidates[-1].begin < begin and any(
+                other.ends == endpoint.ends and other.connection < endpoint.connection
+                and other.frames[0][0] <= candidates[-1].begin + MOMENT for other in shown))
+        result[endpoint] = candidates.pop() if mine else None
     return result
 
 
@@ -126,7 +130,15 @@ def silent(row, left, wire):
         return not wire.sent(row.time - MOMENT, left, SYN)
     if (row.new, row.source) == ("CLOSED", "nominal"):
         return True
-    return row.new == "CLOSED" and not wire.causes(row.after - LATE, row.time + MOMENT)
+    if row.new != "CLOSED":
+        return False
+    causes = wire.causes(row.after - LATE, row.time + MOMENT)
+    if (row.old, row.source) == ("SYN_RECEIVED", "ss"):  # nothing but a RST ends a request
+        causes = [frame for frame in causes if frame.flags & RST]
+    elif row.old in ("LAST_ACK", "CLOSING"):  # an abort, if nothing came after the FIN
+        fins = wire.sent(0, row.time, FIN)
+        causes = [frame for frame in causes if fins and frame.time > fins[-1].time]
+    return not causes
 
 
 def fin_held_back(life, wire):
@@ -137,18 +149,60 @@ def fin_held_back(life, wire):
 
 def ack_not_taken(life, wire):
     """Whether a passive opener left an ACK of its SYN,ACK aside: deferred accept, full queue."""
-    requests = [(row, left) for row, left in life.spans(wire.times[-1] + REACTION)
-                if row.old == "LISTEN"]
+    spans = life.spans(wire.times[-1] + REACTION)
+    requests = [(row, left) for row, left in spans if row.old == "LISTEN"]
+    if (life.rows[-1].old, life.rows[-1].source) == ("SYN_RECEIVED", "ss"):
+        requests += spans[-1:]  # a SYN cookie, which the server took back or never knew again
     return any(frame.src != wire.local and frame.flags & (SYN | RST | ACK) == ACK
                for row, left in requests for frame in wire.between(row.time, left - LATE))
 
 
-def resets_crossed(here, there):
-    """Whether a RST passed the view before or after segments of the other way that it did not
-    pass where the endpoint is."""
+def no_room_for_time_wait(life, when):
+    """Whether it went straight to CLOSED, as where tcp_max_tw_buckets are in use."""
+    return any(row.new == "CLOSED" and row.old in TO_TIME_WAIT and row.source == "tracepoint"
+               and row.time <= when for row in life.rows)
+
+
+def reset_in_time_wait(life, wire, when):
+    """Whether it got a RST in TIME_WAIT and stayed, as with tcp_rfc1337."""
+    return any(row.new == "TIME_WAIT" and any(
+        frame.flags & RST and frame.src != wire.local for frame in wire.between(row.time, when))
+        for row in life.rows) and life.at(when) == "TIME_WAIT"
+
+
+def ack_held_back(life, wire, when):
+    """Whether a client has got its SYN,ACK and still delays the last ACK of the handshake."""
+    return any((row.old, row.new) == ("SYN_SENT", "ESTABLISHED") and row.time <= when
+               and not wire.sent(row.time - MOMENT, when) for row in life.rows)
+
+
+def closed_in_handshake(life, when):
+    """Whether it closed in SYN_RECEIVED: its FIN may pass the ACK of its SYN on the way."""
+    return any((row.old, row.new) == ("SYN_RECEIVED", "FIN_WAIT_1") and row.time <= when
+               for row in life.rows)
+
+
+def revived(life, wire):
+    """Whether the ACK of a SYN cookie opened it anew: its number is good for a while, even in a late
+    segment of the connection that it opened before, or after a RST has refused it."""
+    return any(row.old == "LISTEN" and row.source == "tracepoint"
+               and not wire.sent(row.time - LATE, wire.times[-1], SYN)
+               or (row.old, row.new) == ("SYN_RECEIVED", "ESTABLISHED")
+               and wire.sent(life.begin, row.time, RST) for row in life.rows)
+
+
+def crossed_on_the_way(here, there):
+    """Whether a RST, or a SYN or FIN again, passed the view before or after segments of the other
+    way that it did not pass where the endpoint is."""
     def places(frames):
-        return [(said(frame), sum(1 for other in frames[:place] if other.src != frame.src))
-                for place, frame in enumerate(frames) if frame.flags & RST]
+        found, before = [], set()
+        for place, frame in enumerate(frames):
+            if frame.flags & RST or said(frame) in before:
+                found.append((said(frame), sum(
+                    1 for other in frames[:place] if other.src != frame.src)))
+            if frame.flags & (SYN | FIN):
+                before.add(said(frame))
+        return found
     return places(here) != places(there)
 
 
@@ -158,9 +212,13 @@ def crossed(entered, left, wire):
 
 
 def unseen_time_wait(row, wire):
-    """Whether it may be TIME_WAIT that the tracepoint shows as closed, too short for any poll."""
-    if (row.source, row.new) != ("tracepoint", "CLOSED") or row.old not in TO_TIME_WAIT:
+    """Whether it may be TIME_WAIT that the tracepoint shows as closed, too short for any poll. Of an
+    orphan's FIN_WAIT_2 only polls tell, and the next connection of the pair."""
+    if row.new != "CLOSED" or row.old not in TO_TIME_WAIT:
         return False
+    if row.source != "tracepoint":
+        return any(frame.flags & FIN and frame.src != wire.local
+                   for frame in wire.between(row.time - REACTION, row.time))
     got = wire.between(row.time - LATE, row.time)
     if any(frame.flags & FIN and frame.src != wire.local
            for frame in wire.between(row.time - 5 * LATE, row.time)):
@@ -189,19 +247,22 @@ def same_sequence(states, life, wire, end):
 class Views:
     """What the captures of one run show, and what the kernel says; answers the questions."""
 
-    def __init__(self, frames_by_view, rows, polls, addresses):
-        """addresses: by host; polls: by host; a view is named for its host, or "middle", "lo"."""
+    def __init__(self, frames_by_view, rows, polls, addresses, told):
+        """addresses: by host; polls: by host; a view is named for its host, or "middle", "lo";
+        told: by address, the settings of that host's kernel that are not the usual ones."""
+        self.told = told
         self.shown = {view: shown_of(frames) for view, frames in frames_by_view.items()}
         self.lives = lives_of(rows)
         self.polls = polls
         self.host_of = {address: host for host, known in addresses.items() for address in known}
         self.findings, self.counts = [], {}
-        self.matched = {view: self._match(view, shown) for view, shown in self.shown.items()}
+        self.matched = {view: self.match(view, shown) for view, shown in self.shown.items()}
         self.wires = {life: Wire(one) for view in self.matched
                       for one, life in self.matched[view].items()
                       if life and self._own(view, one)}
 
-    def _match(self, view, shown):
+    def match(self, view, shown):
+        """Give each endpoint that a view shows its incarnation."""
         return match([one for pair in shown.values() for one in pair], self.lives,
                      lambda endpoint: 0 if self._own(view, endpoint) else IN_FLIGHT)
 
@@ -210,7 +271,10 @@ class Views:
         return view in ("lo", self.host_of.get(shown.ends[0][0]))
 
     def _count(self, kind, view, shown, good, finding=None):
-        key = (kind, "own" if self._own(view, shown) else "other")
+        self.count((kind, "own" if self._own(view, shown) else "other"), good, finding)
+
+    def count(self, key, good, finding):
+        """Keep an answer to a question."""
         tally = self.counts.setdefault(key, {"good": 0, "explained": 0, "bad": 0})
         if good:
             tally["good"] += 1
@@ -235,7 +299,8 @@ class Views:
                  if set(other.ends) == set(shown.ends) and other.connection > shown.connection]
         life, ends = self.matched[view][shown], shown.ends
         for known in self.lives.get(ends, []) + self.lives.get(ends[::-1], []):
-            if known.begin > shown.frames[-1][0] + MOMENT and known is not life:
+            last = life.begin if life and known.ends == ends else shown.frames[-1][0] + MOMENT
+            if known.begin > last and known is not life:
                 times.append(known.begin - 1)
         return min(times, default=1 << 63)
 
@@ -253,14 +318,30 @@ class Views:
             return "the FIN was held back"
         if life and ack_not_taken(life, wire):
             return "the server did not take the ACK"
+        told = self.told.get(shown.ends[0][0], {})
+        if life and "ipv4.tcp_max_tw_buckets" in told and no_room_for_time_wait(life, end):
+            return "there was no room for TIME_WAIT"
+        if life and "ipv4.tcp_rfc1337" in told and reset_in_time_wait(life, wire, end):
+            return "a RST in TIME_WAIT was ignored"
+        if self._revived(shown):
+            return "a late segment revived it by its SYN cookie"
+        if life and ack_held_back(life, wire, end):
+            return "the last ACK of the handshake was held back"
         if self._own(view, shown):
             return ""
         if self._differs(shown, wire, end):
             return "segments were lost or reordered between view and endpoint"
         here = [frame for time, _phase, _evidence, _own, frame in shown.frames if time <= end]
-        if resets_crossed(here, wire.between(0, end)):
-            return "a RST crossed other segments"
+        if crossed_on_the_way(here, wire.between(0, end)):
+            return "a RST, or a SYN or FIN again, crossed other segments"
+        if life and closed_in_handshake(life, end):
+            return "it closed before it was ESTABLISHED"
         return ""
+
+    def _revived(self, shown):
+        """Whether either end of the pair was opened anew by the ACK of a SYN cookie."""
+        return any(life in self.wires and revived(life, self.wires[life])
+                   for ends in (shown.ends, shown.ends[::-1]) for life in self.lives.get(ends, []))
 
     @staticmethod
     def _differs(shown, wire, end):
@@ -302,7 +383,7 @@ class Views:
         if not good and entered > last + MOMENT and not wire.between(entered - REACTION, entered):
             return  # it changed in silence
         if not good and life and any(
-                row.new == kernel and silent(row, when, wire) for row in life.rows):
+                plain(row.new) == plain(kernel) and silent(row, when, wire) for row in life.rows):
             return
         self._count("quiet", view, shown, good, Finding(
             "quiet", view, shown.ends, when, state, kernel,
@@ -313,10 +394,13 @@ class Views:
             if not own or when > end:
                 continue
             possible = life.around(when)
+            if phase == "SYN_SENT":  # of an attempt before, from the same port
+                possible |= {state for known in self.lives[life.ends] for state in known.around(when)}
             kernel = life.at(when)
             good = plain(phase) in {plain(state) for state in possible} or any(
                 row.time <= when and row.new == kernel and silent(row, when - 1, wire)
-                or phase == "TIME_WAIT" and row.time < when + MOMENT and unseen_time_wait(row, wire)
+                or phase == "TIME_WAIT" and unseen_time_wait(row, wire) and row.time < when + (
+                    MOMENT if row.source == "tracepoint" else REACTION)
                 for row in life.rows)
             self._count("timely", view, shown, good, Finding(
                 "timely", view, shown.ends, when, f"{phase} on frame {frame.number}",

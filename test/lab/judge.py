@@ -225,8 +225,12 @@ class _Endpoint:
         self.state = new
 
     def answered(self, when):
-        """It sent a SYN,ACK: if it had no socket, a request socket was made just before."""
-        if self.state in (None, "CLOSED", "TIME_WAIT"):
+        """It sent a SYN,ACK: if it had no socket, a request socket was made just before. Of a SYN
+        cookie there is none, and each SYN draws another."""
+        if self._cookie_given():
+            self.rows.pop()
+            self.state, self.mini = "SYN_RECEIVED", True
+        elif self.state in (None, "CLOSED", "TIME_WAIT"):
             self._add(when, "LISTEN", "SYN_RECEIVED", "nominal")
             self.mini, self.request_seen = True, False
 

@@ -8,7 +8,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field
 
-from . import compare, judge, pcapng, shown
+from . import compare, damaged, judge, pcapng, shown
 from .captures import write_kernel
 from .link import Link, Loopback
 from .segment import parse
@@ -62,16 +62,25 @@ def _subnet():
 class Session:
     """A batch of runs on one network."""
 
-    def __init__(self, runs, plugins, loopback=False, at_once=200):
+    def __init__(self, runs, plugins, loopback=False, settings=(), at_once=200):
         self.runs, self.plugins = runs, plugins
         self.by_port = {}
         first, second = _subnet()
         self.stage = Stage(Loopback(first) if loopback else Link(first, second))
         try:
+            self.told = {}
+            for name, pairs in dict(settings).items():
+                self._tell(self.stage.network.hosts[name], pairs)
             self._play(at_once)
         finally:
             self.stage.close()
         self.rows = self.stage.rows()
+
+    def _tell(self, host, pairs):
+        for setting in pairs:
+            host.space.sysctl(*setting)
+        for address in host.addresses:
+            self.told.setdefault(address, {}).update(pairs)
 
     def _play(self, at_once):
         for number, run in enumerate(self.runs):
@@ -86,20 +95,45 @@ class Session:
     def _run_of(self, ends):
         return self.by_port.get(ends[0][1]) or self.by_port.get(ends[1][1])
 
-    def judge(self):
-        """Compare every view with the kernel's account; returns the counts."""
+    def judge(self, damage=False):
+        """Compare every view with the kernel's account; returns the counts. damage: also what worse
+        captures of the same runs show."""
         with tempfile.TemporaryDirectory(prefix="tcpstate-lab-") as folder:
             os.chmod(folder, 0o755)
             frames = {view: self._read(folder, view) for view in self.stage.network.views}
         hosts = {name: host.addresses for name, host in self.stage.hosts.items()}
-        views = compare.Views(frames, self.rows, self.stage.polls, hosts)
-        views.judge(lambda ends: self._run_of(ends).story.end)
+        views = compare.Views(frames, self.rows, self.stage.polls, hosts, self.told)
+        views.judge(self._end_of)
+        if damage:
+            self._judge_damaged(views, frames)
         for finding in views.findings:
             self._run_of(finding.ends).findings.append(finding)
         for run in self.runs:
             if run.story.error:
                 run.complaints.append(run.story.error)
         return views.counts
+
+    def _end_of(self, ends):
+        return self._run_of(ends).story.end
+
+    def _judge_damaged(self, views, frames):
+        with tempfile.TemporaryDirectory(prefix="tcpstate-lab-") as folder:
+            os.chmod(folder, 0o755)
+            path = os.path.join(folder, "damaged.pcapng")
+            for view in frames:
+                packets = self.stage.network.views[view]
+                for name, damage in damaged.INCOMPLETE.items():
+                    self._write(path, view, damage(packets))
+                    found = damaged.wrong_states(
+                        views, view, shown.read_frames(self.plugins, path), self._end_of)
+                    for good, finding in found:
+                        views.count((name, "damaged"), good, finding)
+                self._write(path, view, damaged.doubled(packets))
+                frame = damaged.differs_doubled(
+                    frames[view], shown.read_frames(self.plugins, path))
+                if frame:
+                    self._run_of((frame.src, frame.dst)).complaints.append(
+                        f"view {view}: frame {frame.number} differs when captured twice")
 
     def _read(self, folder, view):
         path = os.path.join(folder, view + ".pcapng")
@@ -185,9 +219,10 @@ def report(counts):
     lines = []
     for (kind, where), tally in sorted(counts.items()):
         total = sum(tally.values())
-        place = "the endpoint itself" if where == "own" else "another point"
+        place = {"own": "at the endpoint itself", "other": "at another point",
+                 "damaged": "states shown on frames"}[where]
         share = 100 * tally["good"] / total
-        lines.append(f"{words[kind]}, at {place}: {tally['good']} of {total} agree "
+        lines.append(f"{words.get(kind, kind)}, {place}: {tally['good']} of {total} agree "
                      f"({share:.2f} %), {tally['explained']} differ as they must, "
                      f"{tally['bad']} wrongly")
     return lines
@@ -201,10 +236,10 @@ def leave_unless_possible(plugins):
         sys.exit(1 if os.environ.get("CI") == "true" else SKIPPED)
 
 
-def play_and_judge(runs, plugins, keep=None, loopback=False):
+def play_and_judge(runs, plugins, keep=None, loopback=False, settings=(), damage=False):
     """Play a batch, judge it, save what disagrees; returns the counts."""
-    played = Session(runs, plugins, loopback)
-    counts = played.judge()
+    played = Session(runs, plugins, loopback, settings)
+    counts = played.judge(damage)
     for run in runs:
         if keep and is_bad(run):
             played.keep(run, keep)
