@@ -24,6 +24,7 @@ STATES = {1: "ESTABLISHED", 2: "SYN_SENT", 3: "SYN_RECEIVED", 4: "FIN_WAIT_1", 5
           11: "CLOSING", 12: "SYN_RECEIVED"}
 
 SYN_LEAVES = 2000000  # ns within which a SYN is captured
+FAST_OPEN_DATA = 1 << 16  # more than the octets on a SYN, which its SYN,ACK may acknowledge or not
 REQUEST_SETTLES = 50000000  # ns after which a request socket that no poll has shown is gone
 
 Change = namedtuple("Change", "time socket old new local remote")
@@ -219,15 +220,21 @@ class _Endpoint:
         self.mini = False  # the state is known from sock_diag alone: no full socket
         self.request_seen = False
         self.asked = 0  # when the last poll was made
+        self.ack = 0  # of its last SYN,ACK
 
     def _add(self, when, old, new, source, after=None):
         self.rows.append(Row(when, *self.ends, old, new, source, after or when))
         self.state = new
 
-    def answered(self, when):
+    def answered(self, when, ack):
         """It sent a SYN,ACK: if it had no socket, a request socket was made just before. Of a SYN
-        cookie there is none, and each SYN draws another."""
-        if self._cookie_given():
+        cookie there is none, and each SYN draws another. One that acknowledges another SYN is of
+        another request, though no poll has shown the end of the one before."""
+        another = min((ack - self.ack) % 2**32, (self.ack - ack) % 2**32) > FAST_OPEN_DATA
+        self.ack = ack
+        if another and self.mini and self.state == "SYN_RECEIVED":
+            self._add(when, "SYN_RECEIVED", "CLOSED", "nominal")
+        if self._cookie_given() and not another:
             self.rows.pop()
             self.state, self.mini = "SYN_RECEIVED", True
         elif self.state in (None, "CLOSED", "TIME_WAIT"):
@@ -279,9 +286,9 @@ def history(changes, polls, answers):
     """The rows of every endpoint of one host, in the order of time.
 
     changes: (endpoint, Change) as of lives(); polls: in the order of time; answers: (time, local,
-    remote) of every SYN,ACK captured where it was sent.
+    remote, SEG.ACK) of every SYN,ACK captured where it was sent.
     """
-    told = [(when, 0, (local, remote), None) for when, local, remote in answers]
+    told = [(when, 0, (local, remote), ack) for when, local, remote, ack in answers]
     told += [(change.time, 1, ends, change) for ends, change in changes]
     told += [(poll.begin, 2, None, poll) for poll in polls]
     busy = [(change.time, ends) for ends, change in changes]
@@ -292,7 +299,7 @@ def history(changes, polls, answers):
             continue
         endpoint = endpoints.setdefault(ends, _Endpoint(*ends))
         if kind == 0:
-            endpoint.answered(when)
+            endpoint.answered(when, what)
         else:
             endpoint.changed(what)
     return sorted(row for endpoint in endpoints.values() for row in endpoint.rows)
@@ -314,7 +321,7 @@ def _apply_poll(endpoints, moot, poll):
 def lives(changes, asked):
     """Each change with its endpoint: (local, remote), change.
 
-    asked: of every SYN captured where it was sent, (time, local, remote).
+    asked: of every SYN captured where it was sent, (time, local, remote, SEG.ACK).
 
     A connecting socket has no port at first, and the kernel uses the memory of a closed socket
     again, even for the other host: so a socket's changes are gathered up to its end.
@@ -326,13 +333,23 @@ def lives(changes, asked):
         if change.new == "CLOSED":
             result += _named(open_lives.pop(change.socket))
     for life in open_lives.values():
-        result += _named(life)
+        result += _named(life) or _named_by_syn(life, asked)
     sent = {}
-    for when, local, remote in asked:
+    for when, local, remote, _ack in asked:
         sent.setdefault((local, remote), []).append(when)
     result = [(ends, change) for ends, change, first, last in result
               if first.new != "SYN_SENT" or _was_sent(sent.get(ends, []), first.time, last.time)]
     return sorted(result, key=lambda entry: entry[1].time)
+
+
+def _named_by_syn(life, asked):
+    """The same of a connect() that still waits: its port stands in the SYN that left just then."""
+    first = life[0]
+    left = [(when, local) for when, local, remote, _ack in asked
+            if remote == first.remote and first.time <= when <= first.time + SYN_LEAVES]
+    if first.new != "SYN_SENT" or not left:
+        return []
+    return [((min(left)[1], first.remote), change, first, life[-1]) for change in life]
 
 
 def _was_sent(times, begin, end):

@@ -100,7 +100,7 @@ class Stage:
         self.hosts = {host.name: host for host in network.hosts.values()}
         self.diags = {name: judge.Diag(host.space) for name, host in self.hosts.items()}
         self.polls = {name: [] for name in self.hosts}
-        self.changes, self.seen = [], {"SYN": [], "SYN,ACK": []}  # (time, local, remote)
+        self.changes, self.seen = [], {"SYN": [], "SYN,ACK": []}  # (time, local, remote, ack)
         self.last_poll = self.next_poll = 0.0
         self.selector = selectors.DefaultSelector()
         for descriptor in network.descriptors():
@@ -237,7 +237,7 @@ class Stage:
         story.last_packet = now
         host = self.hosts["A" if view == "lo" else view]
         if segment.src[0] in host.addresses and segment.kind in self.seen:
-            self.seen[segment.kind].append((when, segment.src, segment.dst))
+            self.seen[segment.kind].append((when, segment.src, segment.dst, segment.ack))
 
     def _hear(self, story, process):
         if process.control.fileno() < 0:
