@@ -4,6 +4,8 @@
  */
 #include "observation.h"
 
+#define SECOND INT64_C(1000000000)
+
 /* An active abort acknowledges what its sender has received; a RST without ACK answers a segment
  * and takes its number from that segment's acknowledgement (RFC 9293 section 3.5.2). */
 static bool
@@ -15,14 +17,14 @@ is_answer(const struct observation *o)
 /*
  * The long silence after which a RST is the first segment, or answers the first.
  *
- * Returns nanoseconds, 0 if there was none.
+ * Returns nanoseconds, rounded down to seconds if the RST is an answer; 0 if there was none.
  */
 int64_t
 tcpstate_silence_before_rst(const struct observation *o)
 {
     if (o->silence > o->settings->idle)
         return o->silence;
-    return is_answer(o) ? (int64_t)o->connection->slept * 1000000 : 0;
+    return is_answer(o) ? o->connection->slept * SECOND : 0;
 }
 
 /* Whether a RST answers an acknowledgement of a SYN,ACK after which its sender sent another, with

@@ -283,6 +283,17 @@ judge(struct observation *o)
     tcpstate_take_early_ack(o);
 }
 
+/* The silence before this segment if it is worth a note, in seconds up to 65535; else 0. */
+static uint16_t
+noted_silence(const struct observation *o)
+{
+    const int64_t seconds = o->silence / 1000000000;
+
+    if (o->silence <= o->settings->idle)
+        return 0;
+    return seconds < UINT16_MAX ? (uint16_t)seconds : UINT16_MAX;
+}
+
 /* Keeps what the next segment is compared with. */
 static void
 remember(struct observation *o)
@@ -308,7 +319,7 @@ remember(struct observation *o)
     }
     connection->denied = o->rst && !o->ack;
     connection->denying_side = segment->side & 1u;
-    connection->slept = o->silence > o->settings->idle ? (uint32_t)(o->silence / 1000000) : 0;
+    connection->slept = noted_silence(o);
     connection->segments++;
     connection->last_time = segment->time;
     connection->last_frame = segment->frame;

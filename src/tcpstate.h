@@ -255,16 +255,19 @@ struct tcpstate_connection {
     uint32_t challenge_ack;    /* SEG.ACK of the last challenge ACK, if challenge_sent */
     uint32_t alternate_iss;    /* a second number of alternate_role's SYN, if alternate_known */
     uint32_t storm_time;       /* when the second began in which storm_count counts, milliseconds */
-    uint32_t slept;  /* the silence that its last segment ended, if worth a note: milliseconds */
-    uint16_t alerts; /* events above chat, up to 65535 */
-    uint8_t storm_count;                /* RSTs, or FINs, within that second */
-    uint8_t stage;                      /* enum tcpstate_stage */
-    uint8_t open, close, closer, cause; /* verdicts: enum tcpstate_open, _close, _closer, _cause */
-    uint8_t step;                       /* of the handshake, then of the close */
-    uint8_t client_side : 1;            /* the segment's side that is the client */
-    uint8_t reset_role : 1;             /* enum tcpstate_role: who sent the accepted RST */
-    uint8_t challenged_role : 1;        /* who sent the segment in challenged_frame */
-    uint8_t challenge_role : 1;         /* who sent the challenge ACK */
+    uint16_t alerts;           /* events above chat, up to 65535 */
+    uint16_t slept;      /* the silence that its last segment ended, if worth a note, seconds */
+    uint8_t storm_count; /* RSTs, or FINs, within that second */
+    uint8_t stage;       /* enum tcpstate_stage */
+    uint8_t step;        /* of the handshake, then of the close */
+    uint8_t open : 4;    /* verdicts: enum tcpstate_open, _close, _closer, _cause */
+    uint8_t close : 4;
+    uint8_t cause : 4;
+    uint8_t closer : 2;
+    uint8_t client_side : 1;     /* the segment's side that is the client */
+    uint8_t reset_role : 1;      /* enum tcpstate_role: who sent the accepted RST */
+    uint8_t challenged_role : 1; /* who sent the segment in challenged_frame */
+    uint8_t challenge_role : 1;  /* who sent the challenge ACK */
     uint8_t alternate_role : 1;
     uint8_t last_text_role : 1; /* who sent text last, if either did */
     uint8_t denying_side : 1;   /* the side of the segment */

@@ -62,7 +62,7 @@ complete_handshake(struct observation *o)
         !o->rcv->syn_acked)
         return;
     connection->handshake_complete = true;
-    connection->open = (uint8_t)kind_of_open(connection);
+    connection->open = kind_of_open(connection) & 0xf;
     o->record->settled |= TCPSTATE_SETTLED_OPEN;
     if (!o->record->open_step)
         o->record->open_step = tcpstate_next_step(o);
@@ -81,8 +81,8 @@ complete_close(struct observation *o)
     if (connection->close_complete || connection->reset || !o->snd->fin_acked || !o->rcv->fin_acked)
         return;
     connection->close_complete = true;
-    connection->close = (uint8_t)kind_of_close(connection);
-    connection->closer = (uint8_t)first_to_close(connection);
+    connection->close = kind_of_close(connection) & 0xf;
+    connection->closer = first_to_close(connection) & 3;
     o->record->settled |= TCPSTATE_SETTLED_CLOSE;
     if (connection->closer == TCPSTATE_CLOSER_SERVER)
         first = other_end(connection, first);
@@ -151,7 +151,7 @@ tcpstate_settle_reset(struct observation *o)
     if (!connection->handshake_complete && !connection->mid_stream)
         return;
     connection->close = after_fin ? TCPSTATE_CLOSE_RESET_AFTER_FIN : TCPSTATE_CLOSE_RESET;
-    connection->closer = (uint8_t)first_to_close(connection);
+    connection->closer = first_to_close(connection) & 3;
     if (connection->closer == TCPSTATE_CLOSER_NONE)
         connection->closer =
             o->snd_role == TCPSTATE_CLIENT ? TCPSTATE_CLOSER_CLIENT : TCPSTATE_CLOSER_SERVER;
@@ -163,7 +163,7 @@ tcpstate_settle_reset(struct observation *o)
 void
 tcpstate_settle_cause(struct observation *o, enum tcpstate_cause cause)
 {
-    o->connection->cause = (uint8_t)cause;
+    o->connection->cause = cause & 0xf;
     if (o->rcv->phase != TCPSTATE_PHASE_UNKNOWN)
         o->record->settled |= TCPSTATE_SETTLED_CAUSE;
 }

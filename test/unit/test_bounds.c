@@ -171,10 +171,19 @@ test_transitions_full(void **state)
     assert_int_equal(connection.end[TCPSTATE_CLIENT].phase, 2);
 }
 
+/* What a connection on a pair of its own costs the caller. */
+static void
+test_memory_of_a_connection(void **state)
+{
+    (void)state;
+    assert_true(sizeof(struct tcpstate_pair) + sizeof(struct tcpstate_connection) <= 400);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_memory_of_a_connection),
         cmocka_unit_test(test_copies_full),
         cmocka_unit_test(test_pending_syn_replaced),
         cmocka_unit_test(test_syns_without_end),
