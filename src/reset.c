@@ -146,10 +146,14 @@ is_passive(const struct observation *o, enum tcpstate_role role)
     return role == TCPSTATE_SERVER && !o->connection->syns_crossed && !o->connection->split;
 }
 
-/* The RST proves that its sender is closed, also where that was only inferred. */
+/* The RST proves that its sender is closed, also where that was only inferred; and by its ACK of
+ * the SYN,ACK, that its sender had taken that one before it aborted. */
 static void
 prove_closed(struct observation *o)
 {
+    if (o->ack && o->snd->phase == TCPSTATE_PHASE_SYN_SENT && !o->connection->syns_crossed &&
+        o->rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED)
+        tcpstate_prove(o, o->snd_role, o->segment->ack, o->snd_una);
     tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_RST, TCPSTATE_EVIDENCE_SEEN);
     if (o->snd->phase == TCPSTATE_PHASE_CLOSED)
         o->snd->evidence = TCPSTATE_EVIDENCE_SEEN;
@@ -265,6 +269,20 @@ recover(struct observation *o)
     tcpstate_settle_cause(o, TCPSTATE_CAUSE_OLD_DUPLICATE);
 }
 
+/* A RST at the number behind its sender's SYN,ACK answers the acknowledgement of that, which is not
+ * captured yet, or not at all: its receiver was past the handshake, and its sender had none. */
+static void
+infer_answered_ack(struct observation *o)
+{
+    if (o->ack || o->rcv->phase != TCPSTATE_PHASE_SYN_SENT || o->connection->syns_crossed ||
+        o->snd->phase != TCPSTATE_PHASE_SYN_RECEIVED || o->segment->seq != o->snd->iss + 1)
+        return;
+    o->rcv->syn_received = o->rcv->syn_acked = true;
+    tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_SYN_ACK, TCPSTATE_EVIDENCE_INFERRED);
+    o->connection->open = TCPSTATE_OPEN_ABORTED;
+    o->record->settled |= TCPSTATE_SETTLED_OPEN;
+}
+
 /*
  * Step two: the RST.
  *
@@ -278,6 +296,7 @@ tcpstate_take_rst(struct observation *o)
         recover(o);
         return;
     }
+    infer_answered_ack(o);
     switch (rule(o)) {
     case RULING_ACCEPTED:
         accept_rst(o);
