@@ -48,13 +48,15 @@ struct tcpstate_occurrence *tcpstate_raise(struct observation *o, enum tcpstate_
                                            enum tcpstate_role role);
 void tcpstate_note_unacceptable(struct observation *o);
 
+/* copies.c */
+struct tcpstate_connection *tcpstate_copies_find(struct tcpstate_pair *pair,
+                                                 const struct tcpstate_segment *segment,
+                                                 const struct tcpstate_settings *settings,
+                                                 int64_t *span);
+void tcpstate_copies_note(struct tcpstate_pair *pair, const struct tcpstate_connection *connection);
+void tcpstate_copies_age(struct tcpstate_pair *pair);
+
 /* table.c */
-struct tcpstate_connection *tcpstate_table_find_copy(struct tcpstate_pair *pair,
-                                                     const struct tcpstate_segment *segment,
-                                                     const struct tcpstate_settings *settings,
-                                                     int64_t *span);
-void tcpstate_table_note_copy(struct tcpstate_pair *pair,
-                              const struct tcpstate_connection *connection);
 struct tcpstate_connection *tcpstate_table_find(struct tcpstate_pair *pair,
                                                 const struct tcpstate_segment *segment,
                                                 const struct tcpstate_settings *settings,

@@ -381,7 +381,7 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
     int64_t span;
 
     begin_record(record);
-    o.connection = tcpstate_table_find_copy(pair, segment, settings, &span);
+    o.connection = tcpstate_copies_find(pair, segment, settings, &span);
     if (o.connection) {
         look_at(&o);
         tcpstate_raise(&o, TCPSTATE_EVENT_duplicate_packet, o.snd_role)->span = span;
@@ -391,7 +391,7 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
         return;
     }
     o.connection = tcpstate_table_find(pair, segment, settings, spare);
-    tcpstate_table_note_copy(pair, o.connection);
+    tcpstate_copies_note(pair, o.connection);
     look_at(&o);
     o.jumbled = o.silence <= settings->copy && o.silence >= -settings->copy;
     record->opened = o.connection == spare;
