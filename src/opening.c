@@ -119,7 +119,8 @@ bool
 tcpstate_is_echo_wrong(const struct observation *o)
 {
     const struct tcpstate_endpoint *rcv = o->rcv;
-    const int64_t ticks = (o->segment->time - rcv->mark + o->settings->copy) / MILLISECOND + 1;
+    const int64_t ticks =
+        (o->segment->time - rcv->mark) / MILLISECOND + o->settings->copy / MILLISECOND + 1;
     const int64_t apart = seq_diff(o->segment->tsecr, rcv->mark_tsval);
 
     return o->segment->timestamps_seen && o->segment->tsecr != 0 && rcv->timestamps &&

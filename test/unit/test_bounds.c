@@ -171,6 +171,27 @@ test_transitions_full(void **state)
     assert_int_equal(connection.end[TCPSTATE_CLIENT].phase, 2);
 }
 
+/* Times as far apart as they may be: the sanitized build sees that no difference overflows. */
+static void
+test_echo_at_the_edges_of_time(void **state)
+{
+    const int64_t edge = (INT64_C(1) << 62) - 1;
+    struct tcpstate_connection connection = {0};
+    struct tcpstate_segment segment = {.time = edge, .timestamps_seen = true, .tsecr = 100};
+    struct tcpstate_record record = {0};
+    struct observation o = make_observation(&connection, &record, &segment);
+
+    (void)state;
+    o.rcv->timestamps = true;
+    o.rcv->syn_frame = 1;
+    o.rcv->mark_tsval = 70000;
+    o.rcv->mark = -edge;
+    assert_false(tcpstate_is_echo_wrong(&o));
+    o.rcv->mark = edge;
+    segment.time = -edge;
+    assert_true(tcpstate_is_echo_wrong(&o));
+}
+
 /* What a connection on a pair of its own costs the caller. */
 static void
 test_memory_of_a_connection(void **state)
@@ -190,6 +211,7 @@ main(void)
         cmocka_unit_test(test_syns_without_end_on_live_connection),
         cmocka_unit_test(test_events_full),
         cmocka_unit_test(test_transitions_full),
+        cmocka_unit_test(test_echo_at_the_edges_of_time),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
