@@ -7,6 +7,9 @@
 
 #define MILLISECOND 1000000
 
+/* How many ticks of a timestamp clock the first SYN lies before the last at most: 1000 seconds. */
+#define EARLIER_SYNS 1000000
+
 /* Both ends of a connection whose beginning was not captured: ESTABLISHED, if the first segment is
  * one that a synchronized endpoint sends. */
 static void
@@ -111,9 +114,9 @@ tcpstate_learn_numbers(struct observation *o)
 
 /*
  * Whether the segment echoes a timestamp that its receiver, in SYN_SENT, cannot have sent: neither
- * with its last SYN nor with one before (RFC 7323 section 3.2). Linux drops it. A timestamp clock
- * ticks once in a millisecond at most (section 5.4); the SYN whose timestamp is echoed may be
- * captured behind the echo.
+ * with its last SYN nor with one before, nor with one captured behind the echo or not at all (RFC
+ * 7323 section 3.2). Linux drops it. A timestamp clock ticks once in a millisecond at most (section
+ * 5.4).
  */
 bool
 tcpstate_is_echo_wrong(const struct observation *o)
@@ -121,10 +124,12 @@ tcpstate_is_echo_wrong(const struct observation *o)
     const struct tcpstate_endpoint *rcv = o->rcv;
     const int64_t ticks =
         (o->segment->time - rcv->mark) / MILLISECOND + o->settings->copy / MILLISECOND + 1;
-    const int64_t apart = seq_diff(o->segment->tsecr, rcv->mark_tsval);
+    const int64_t later = seq_diff(o->segment->tsecr, rcv->mark_tsval);
 
-    return o->segment->timestamps_seen && o->segment->tsecr != 0 && rcv->timestamps &&
-           rcv->syn_frame && (apart < 0 ? -apart : apart) > (ticks < 0 ? 0 : ticks);
+    if (!o->segment->timestamps_seen || o->segment->tsecr == 0 || rcv->mark_tsval == 0 ||
+        !rcv->syn_frame)
+        return false;
+    return later < -EARLIER_SYNS || later > (ticks < 0 ? 0 : ticks);
 }
 
 /*
