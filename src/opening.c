@@ -126,8 +126,8 @@ tcpstate_is_echo_wrong(const struct observation *o)
         (o->segment->time - rcv->mark) / MILLISECOND + o->settings->copy / MILLISECOND + 1;
     const int64_t later = seq_diff(o->segment->tsecr, rcv->mark_tsval);
 
-    if (!o->segment->timestamps_seen || o->segment->tsecr == 0 || rcv->mark_tsval == 0 ||
-        !rcv->syn_frame)
+    if (rcv->phase != TCPSTATE_PHASE_SYN_SENT || !o->segment->timestamps_seen ||
+        o->segment->tsecr == 0 || rcv->mark_tsval == 0 || !rcv->syn_frame)
         return false;
     return later < -EARLIER_SYNS || later > (ticks < 0 ? 0 : ticks);
 }

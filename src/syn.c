@@ -291,7 +291,7 @@ is_syn_ack_valid(struct observation *o)
         connection->alternate_known = false;
     }
     return rcv->syn_sent && seq_lt(rcv->iss, ack) && seq_le(ack, rcv->snd_nxt) &&
-           !(rcv->phase == TCPSTATE_PHASE_SYN_SENT && tcpstate_is_echo_wrong(o));
+           !tcpstate_is_echo_wrong(o);
 }
 
 /* The first SYN,ACK of an endpoint, or the first after it was back in LISTEN. */

@@ -270,7 +270,7 @@ struct tcpstate_connection {
     uint8_t challenge_role : 1;  /* who sent the challenge ACK */
     uint8_t alternate_role : 1;
     uint8_t last_text_role : 1; /* who sent text last, if either did */
-    uint8_t denying_side : 1;   /* the side of the segment */
+    uint8_t denying_side : 1;   /* the segment's side that sent it, if denied */
     bool self : 1;              /* one endpoint, connected to itself */
     bool mid_stream : 1;        /* the handshake was not captured */
     bool reset : 1;             /* an accepted RST ended it */

@@ -71,6 +71,11 @@ def ends_of(source, destination):
     return corpus.pair(corpus.end(source), corpus.end(destination))
 
 
+def wrong(checks):
+    """The names of the checks that do not hold."""
+    return [what for what, right in checks.items() if not right]
+
+
 def tcptrace(row, name, expected):
     """What is wrong with a row, in tcptrace's words: complete connections have both SYN and both FIN."""
     complete = re.match(r"complete=(\w+)", expected)[1]
@@ -78,17 +83,15 @@ def tcptrace(row, name, expected):
     syns, fins = ([int(n) for n in pair] for pair in zip(*re.findall(r"=(\d+)/(\d+)", expected)))
     opened, closed = row["Opened"], row["Closed"]
     states = {row["Client state"], row["Server state"]}
-    return [
-        what
-        for what, right in {
+    return wrong(
+        {
             "complete": complete != "yes" or (opened == "three-way" and closed.endswith("-way")),
             "reset": complete != "RESET" or opened == "refused" or closed.startswith("reset"),
             "SYN": any(syns) != (opened == "mid-stream"),
             "FIN": any(fins) != (closed == "none" and states <= OPEN) or complete == "RESET",
             "packets": int(row["Segments"]) == packets or name in TWICE,
-        }.items()
-        if not right
-    ]
+        }
+    )
 
 
 def test_tcptrace(shark):
@@ -111,17 +114,15 @@ def arkime(rows, name, counts):
     closes = {row["Closed"] for row in rows}
     states = {state for row in rows for state in (row["Client state"], row["Server state"])}
     packets = sum(int(row["Segments"]) for row in rows)
-    return [
-        what
-        for what, right in {
+    return wrong(
+        {
             "packets": packets == counts["pkts"] or name in TWICE,
             "SYN": bool(counts["syn"] or counts["syn-ack"]) != (rows[0]["Opened"] == "mid-stream"),
             "FIN": counts["rst"] or bool(counts["fin"]) != (states <= {"ESTABLISHED", "UNKNOWN"}),
             "RST": bool(counts["rst"]) == any("reset" in close for close in closes)
             or rows[0]["Opened"] == "mid-stream",
-        }.items()
-        if not right
-    ]
+        }
+    )
 
 
 def test_arkime(shark):

@@ -182,6 +182,7 @@ test_echo_at_the_edges_of_time(void **state)
     struct observation o = make_observation(&connection, &record, &segment);
 
     (void)state;
+    o.rcv->phase = TCPSTATE_PHASE_SYN_SENT;
     o.rcv->syn_frame = 1;
     o.rcv->mark_tsval = 1;
     o.rcv->mark = -edge;
