@@ -16,6 +16,6 @@ def pytest_generate_tests(metafunc):
         metafunc.parametrize("scenario", scenarios, ids=[s.name for s in scenarios])
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def walk(request):
     return request.config.getoption("--walk")

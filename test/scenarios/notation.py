@@ -1,14 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reads scenario files (README.md says how they are written) and builds their packets."""
+"""Reads scenario files (README.md says how they are written) and builds their TCP headers; packets.py
+builds whole packets."""
 
 import dataclasses
 import pathlib
 import re
-
-from scapy.layers.inet import ICMP, IP, TCP
-from scapy.layers.inet6 import ICMPv6DestUnreach, IPv6
-from scapy.layers.l2 import Dot1Q, Ether
-from scapy.packet import Raw
+import struct
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCE = HERE.parent.parent / "src"
@@ -355,88 +352,69 @@ def _one_of(allowed, word):
     return word
 
 
-# Building packets
+# Building headers
+
+CLIENT_PORT, SERVER_PORT = 40000, 80
+
+# Kinds of the options, and how what they hold is packed.
+OPTIONS = {
+    "EOL": (0, None),
+    "NOP": (1, None),
+    "MSS": (2, "!H"),
+    "WScale": (3, "!B"),
+    "SAckOK": (4, ""),
+    "SAck": (5, "!II"),
+    "Timestamp": (8, "!II"),
+}
 
 
-@dataclasses.dataclass
-class Addresses:
-    """The two ends of a scenario's pair; the same on both sides of a self-connection."""
-
-    client: str
-    server: str
-    client_port: int = 40000
-    server_port: int = 80
-
-    @staticmethod
-    def of(scenario, index, swapped=False):
-        """Addresses that no other scenario of the run has; swapped: the server's is the lower."""
-        hosts = (2, 1) if swapped else (1, 2)
-        pattern = "2001:db8:{:x}::{}" if scenario.ipv6 else "10.{}.{}.{}"
-        where = (index,) if scenario.ipv6 else (index // 250, index % 250)
-        client, server = (pattern.format(*where, host) for host in hosts)
-        if scenario.self_connection:
-            return Addresses(client, client, 40000, 40000)
-        return Addresses(client, server)
-
-
-def ip_packet(step, scenario, addresses, isn=None):
-    """The IP packet that holds a step's TCP segment."""
-    isn = isn or ISN
-    network = IPv6 if scenario.ipv6 else IP
-    ends = [(addresses.client, addresses.client_port), (addresses.server, addresses.server_port)]
-    if step.direction == "<":
-        ends.reverse()
-    peer = "<" if step.direction == ">" else ">"
+def ports(step, scenario):
+    """Source and destination port of a step's segment."""
     if scenario.self_connection:
-        peer = step.direction
-    options = []
+        return CLIENT_PORT, CLIENT_PORT
+    order = (CLIENT_PORT, SERVER_PORT)
+    return order if step.direction == ">" else order[::-1]
+
+
+def peer_of(step, scenario):
+    """The direction in which a step's receiver sends."""
+    if scenario.self_connection:
+        return step.direction
+    return "<" if step.direction == ">" else ">"
+
+
+def numbered_options(step, scenario):
+    """A step's options with absolute sequence numbers."""
+    peer = peer_of(step, scenario)
     for name, value in step.options:
         if name == "SAck":
-            value = tuple(step.number(edge, peer, isn) for edge in value)
-        options.append((name, value))
-    segment = TCP(
-        sport=ends[0][1],
-        dport=ends[1][1],
-        flags=step.flags,
-        seq=step.number(step.seq, step.direction, isn),
-        ack=step.number(step.ack, peer, isn) if step.flags & FLAGS["."] else 0,
-        window=step.window,
-        options=options,
-    )
-    packet = network(src=ends[0][0], dst=ends[1][0])
-    if scenario.ipv6:
-        packet.hlim = step.ttl
-    else:
-        packet.ttl, packet.id = step.ttl, step.ip_id
-    text = bytes((step.seq + i) % 251 for i in range(step.len))
-    return packet / segment / Raw(text) if text else packet / segment
+            value = tuple(step.number(edge, peer, ISN) for edge in value)
+        yield name, value
 
 
-def tcp_header(packet):
-    """The octets of a packet's TCP header."""
-    network = type(packet)
-    octets = bytes(network(bytes(packet))[TCP])
-    return octets[: (octets[12] >> 4) * 4]
+def tcp_header(step, scenario):
+    """The octets of a step's TCP header, the checksum left 0."""
+    options = b"".join(option_octets(*option) for option in numbered_options(step, scenario))
+    options += bytes(-len(options) % 4)
+    peer = peer_of(step, scenario)
+    return struct.pack(
+        "!HHIIBBHHH",
+        *ports(step, scenario),
+        step.number(step.seq, step.direction, ISN),
+        step.number(step.ack, peer, ISN) if step.flags & FLAGS["."] else 0,
+        (20 + len(options)) << 2,
+        step.flags,
+        step.window,
+        0,
+        0,
+    ) + options
 
 
-def icmp_error(step, scenario, quoted):
-    """An ICMP error that quotes a packet, sent by the destination of that packet."""
-    (kind, code), (kind6, code6), _ = UNREACHABLE[step.icmp]
-    if scenario.ipv6:
-        error = ICMPv6DestUnreach(type=kind6, code=code6)
-        return IPv6(src=quoted.dst, dst=quoted.src) / error / Raw(bytes(quoted))
-    return IP(src=quoted.dst, dst=quoted.src) / ICMP(type=kind, code=code) / Raw(bytes(quoted))
-
-
-def frame(step, scenario, addresses):
-    """The Ethernet frame of a step."""
-    packet = ip_packet(step, scenario, addresses)
-    sender = step.direction
-    if step.kind == "icmp":
-        packet = icmp_error(step, scenario, packet)
-        sender = "<" if sender == ">" else ">"
-    macs = ["02:00:00:00:00:01", "02:00:00:00:00:02"]
-    if sender == "<":
-        macs.reverse()
-    link = Ether(src=macs[0], dst=macs[1])
-    return link / Dot1Q(vlan=step.vlan) / packet if step.vlan else link / packet
+def option_octets(name, value):
+    """The octets of one option; one that is named by its kind holds octets as they are."""
+    kind, layout = OPTIONS.get(name, (name, ""))
+    if layout is None:
+        return bytes([kind])
+    if layout:
+        value = struct.pack(layout, *(value if isinstance(value, tuple) else (value,)))
+    return bytes([kind, 2 + len(value)]) + value

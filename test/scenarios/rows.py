@@ -3,9 +3,9 @@
 
 import dataclasses
 import itertools
-import subprocess
 
 import notation
+import walking
 
 SETTLED = {"open", "close", "closer", "cause"}
 
@@ -65,45 +65,66 @@ class Final:
 # Running the core
 
 
-class Walk:
-    """Collects packets for one run of the program walk."""
+def segments_of(scenario):
+    """What the core gets of each packet of a scenario; None of an ICMP error that refuses nothing."""
+    vlans = scenario.vlans()
+    return [_segment_of(step, scenario, vlans.index(step.vlan)) for step in scenario.packets()]
 
-    def __init__(self, program):
-        self.program = program
-        self.lines = []
-        self.frame = 0
 
-    def segment(self, kind, time, pair, side, packet, self_connection=False, ip_id=0, ttl=64):
-        """One captured segment; packet is the IP packet that holds it."""
-        self.frame += 1
-        header = notation.tcp_header(packet)
-        length = len(bytes(packet)) - (40 if packet.version == 6 else 20) - len(header)
-        self.lines.append(
-            f"{kind} {time} {self.frame} {pair} {side} {int(self_connection)} "
-            f"{ip_id} {ttl} {length} {header.hex()}"
-        )
-        return self.frame
+def _segment_of(step, scenario, pair):
+    quoted = step.kind == "icmp"
+    if quoted and not notation.UNREACHABLE[step.icmp][2]:
+        return None
+    return walking.Segment(
+        step.time,
+        int(step.direction == "<" and not scenario.self_connection),
+        notation.tcp_header(step, scenario),
+        step.len,
+        "icmp" if quoted else "segment",
+        pair,
+        scenario.self_connection,
+        0 if scenario.ipv6 else step.ip_id,
+        step.ttl,
+    )
 
-    def end(self, time):
-        self.lines.append(f"end {time}")
 
-    def run(self):
-        """The rows by frame, and the final states at each `end`."""
-        done = subprocess.run(
-            [self.program], input="\n".join(self.lines) + "\n", capture_output=True, text=True
-        )
-        assert done.returncode == 0, done.stderr
-        rows, finals, ending = {}, [], {}
-        for line in done.stdout.splitlines():
-            columns = line.split("\t")
-            if line == ".":
-                finals.append(ending)
-                ending = {}
-            elif len(columns) == 5:
-                ending[int(columns[0])] = Final(*columns[1:4], split(columns[4]))
-            elif len(columns) > 1:
-                rows[int(columns[0])] = row_of(columns)
-        return rows, finals
+def lines_of(scenario):
+    """What walk is told of a scenario; a packet's frame is its place in it, from 1."""
+    numbered = iter(enumerate(segments_of(scenario), 1))
+    for step in scenario.steps:
+        if step.kind == "end":
+            yield walking.end_line(step.time)
+            continue
+        frame, segment = next(numbered)
+        if segment:
+            yield segment.line(frame)
+
+
+def walk_scenarios(program, scenarios):
+    """Runs scenarios through the core: of each a row (or None) per packet, and the final states at
+    each of its ends."""
+    told = walking.answers(program, [list(lines_of(scenario)) for scenario in scenarios])
+    return [read_answer(lines, len(s.packets())) for s, lines in zip(scenarios, told)]
+
+
+def walk_scenario(program, scenario):
+    """The same of one."""
+    return walk_scenarios(program, [scenario])[0]
+
+
+def read_answer(lines, packets):
+    """What walk answered to a capture of so many packets: their rows, and what it told at each end."""
+    shown, finals, ending = [None] * packets, [], {}
+    for line in lines:
+        columns = line.split("\t")
+        if line == ".":
+            finals.append(ending)
+            ending = {}
+        elif len(columns) == 5:
+            ending[int(columns[0])] = Final(*columns[1:4], split(columns[4]))
+        elif len(columns) > 1:
+            shown[int(columns[0]) - 1] = row_of(columns)
+    return shown, finals
 
 
 def split(text):
@@ -122,47 +143,6 @@ def row_of(columns):
         *columns[12:16],
         int(columns[16] or 0),
     )
-
-
-def walk_scenario(program, scenario, isn=None, swapped=False, shift=0, twice=False):
-    """Runs a scenario through the core: a row (or None) per packet, and the final states."""
-    walk = Walk(program)
-    vlans = scenario.vlans()
-    addresses = notation.Addresses.of(scenario, 1)
-    frames = []
-    end = []
-    for step in scenario.steps:
-        if step.kind == "end":
-            walk.end(step.time + shift)
-            end.append(step)
-            continue
-        packet = notation.ip_packet(step, scenario, addresses, isn)
-        side = (step.direction == "<") != swapped and not scenario.self_connection
-        if step.kind == "icmp" and not notation.UNREACHABLE[step.icmp][2]:
-            frames.append(None)
-            continue
-        kind = "icmp" if step.kind == "icmp" else "segment"
-        ip_id = 0 if scenario.ipv6 else step.ip_id
-        for again in range(2 if twice and kind == "segment" else 1):
-            frame = walk.segment(
-                kind,
-                step.time + shift + again * 1000,
-                vlans.index(step.vlan),
-                int(side),
-                packet,
-                scenario.self_connection,
-                ip_id,
-                step.ttl,
-            )
-            if not again:
-                frames.append(frame)
-    rows, finals = walk.run()
-    order = {frame: i for i, frame in enumerate(frames, 1)}
-    rows = [rows.get(frame) for frame in frames]
-    rows = [
-        row and dataclasses.replace(row, answers=order.get(row.answers, 0)) for row in rows
-    ]
-    return rows, finals
 
 
 # Comparing with a scenario

@@ -1,55 +1,36 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every scenario through the core: the expected rows, and three properties of all of them."""
+"""Every scenario through the core: the expected rows and events. (../properties says what else must
+hold of each.)"""
 
-import dataclasses
+import pytest
 
 import notation
 import rows
 
 
-def facts(all_rows):
-    """Rows without what a copy in between renumbers."""
-    return [row and dataclasses.replace(row, answers=0) for row in all_rows]
+@pytest.fixture(scope="session")
+def told(walk):
+    """What the core shows of each scenario, by name."""
+    scenarios = notation.read_all()
+    return dict(zip((s.name for s in scenarios), rows.walk_scenarios(walk, scenarios)))
 
 
-def test_rows(walk, scenario):
+def test_rows(told, scenario):
     """The core shows what the scenario says."""
-    shown, finals = rows.walk_scenario(walk, scenario)
+    shown, finals = told[scenario.name]
     wrong = rows.Checker(scenario).rows(shown).finals(finals).report()
     assert not wrong, "\n" + wrong
 
 
-def test_shifted(walk, scenario):
-    """A constant added to all sequence numbers of a side, or to all times, changes nothing."""
-    plain = rows.walk_scenario(walk, scenario)
-    for isn in ({">": 0, "<": 1}, {">": 0x7FFFFFFD, "<": 0x80000001}, {">": 5, "<": 0xFFFFFFFF}):
-        assert rows.walk_scenario(walk, scenario, isn=isn) == plain
-    assert rows.walk_scenario(walk, scenario, shift=1_700_000_000 * notation.SECOND) == plain
-
-
-def test_mirrored(walk, scenario):
-    """Which of the two addresses is the lower one changes nothing."""
-    plain = rows.walk_scenario(walk, scenario)
-    assert rows.walk_scenario(walk, scenario, swapped=True) == plain
-
-
-def test_captured_twice(walk, scenario):
-    """Each packet captured twice within a microsecond changes nothing."""
-    plain, _ = rows.walk_scenario(walk, scenario)
-    twice, _ = rows.walk_scenario(walk, scenario, twice=True)
-    assert facts(twice) == facts(plain)
-
-
-def raised(walk, scenario):
-    """The events that a scenario raises, the end of its capture included."""
-    shown, finals = rows.walk_scenario(walk, scenario)
+def raised(shown, finals):
+    """The events of rows and of what the end of the capture told."""
     at_the_end = (final for ending in finals for final in ending.values())
     return {event for row in [*filter(None, shown), *at_the_end] for event in row.events}
 
 
-def test_near_miss(walk, scenario):
+def test_near_miss(told, scenario):
     """A story that is one condition short of an event does not raise it, on any line."""
-    assert not set(scenario.near_miss) & raised(walk, scenario)
+    assert not set(scenario.near_miss) & raised(*told[scenario.name])
 
 
 def test_every_event_has_a_near_miss():

@@ -4,6 +4,7 @@
 import pytest
 
 import notation
+import packets
 import rows
 
 HEAD = "# Why.\n"
@@ -104,3 +105,12 @@ def test_difference_is_told(tmp_path):
         bad = rows.dataclasses.replace(good, **change)
         assert rows.Checker(story).rows([bad]).report(), change
     assert rows.Checker(story).rows([None]).report()
+
+
+def test_headers(scenario):
+    """The headers that notation.py builds are those of whole packets, the checksum apart."""
+    addresses = packets.Addresses.of(scenario, 1)
+    for step in scenario.packets():
+        packet = packets.ip_packet(step, scenario, addresses)
+        whole = packets.tcp_header(packet)
+        assert notation.tcp_header(step, scenario) == whole[:16] + bytes(2) + whole[18:], step.text

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Walks a list of segments through the core and prints what each did: one line in, one line out.
+ * Walks lists of segments through the core and prints what each did: one line in, one line out.
  *
- *   segment TIME FRAME PAIR SIDE SELF IP_ID TTL LEN HEADER    one captured segment
- *   icmp    TIME FRAME PAIR SIDE SELF IP_ID TTL LEN HEADER    one quoted by an ICMP error
- *   end     TIME                                              a line per connection, then a dot
+ *   begin   NAME                        another capture: all before it is forgotten; echoed
+ *   segment TIME FRAME PAIR SIDE SELF IP_ID TTL LINK LEN HEADER    one captured segment
+ *   icmp    TIME FRAME PAIR SIDE SELF IP_ID TTL LINK LEN HEADER    one quoted by an ICMP error
+ *   end     TIME                        a line per connection, then a dot
  *
  * Times are nanoseconds, PAIR is a small number chosen by the caller, HEADER is the TCP header in
- * hexadecimal. Columns of the answer are separated by tabs:
+ * hexadecimal, LINK tells link-layer addresses apart. Columns of the answer are separated by tabs:
  *
  *   FRAME CONNECTION SENDER CLIENT EVIDENCE SERVER EVIDENCE STAGE OPEN_STEP CLOSE_STEP
  *   TRANSITIONS EVENTS OPEN CLOSE CLOSER CAUSE ANSWERS_FRAME
@@ -25,10 +26,12 @@
 #define PAIRS 65536
 #define HEADER_MAX 60
 
+/* Of the capture at hand; the memory of connections is used again for the next. */
 static struct tcpstate_pair pairs[PAIRS];
+static uint32_t pair_count; /* one more than the highest PAIR named */
 static struct tcpstate_connection **connections;
-static uint32_t connection_count;
-static struct tcpstate_connection *spare;
+static uint32_t connection_count; /* that the core has taken; the next one is its spare */
+static uint32_t connections_made;
 
 static _Noreturn void
 fail(const char *why)
@@ -37,14 +40,51 @@ fail(const char *why)
     exit(2);
 }
 
-/* The connection the next new incarnation takes. */
+/* All that is read or written of a connection without the core. */
+
+static void
+make_connection(struct tcpstate_connection *connection, uint32_t index)
+{
+    memset(connection, 0, sizeof *connection);
+    connection->index = index;
+}
+
+static uint32_t
+index_of(const struct tcpstate_connection *connection)
+{
+    return connection->index;
+}
+
+/* What a transition's sentence calls the endpoint. */
+static const char *
+endpoint_name(const struct tcpstate_connection *connection, enum tcpstate_role role)
+{
+    return tcpstate_role_name(connection->self ? TCPSTATE_SELF : role);
+}
+
+static void
+print_verdicts(const struct tcpstate_connection *connection, unsigned int settled)
+{
+    bool close = settled & TCPSTATE_SETTLED_CLOSE;
+
+    printf("\t%s\t%s\t%s\t%s",
+           settled & TCPSTATE_SETTLED_OPEN ? tcpstate_open_name(connection->open) : "",
+           close ? tcpstate_close_name(connection->close) : "",
+           close ? tcpstate_closer_name(connection->closer) : "",
+           settled & TCPSTATE_SETTLED_CAUSE ? tcpstate_cause_name(connection->cause) : "");
+}
+
+/* The connection that the next new incarnation takes. */
 static struct tcpstate_connection *
 spare_connection(void)
 {
-    connections = realloc(connections, (connection_count + 1) * sizeof *connections);
-    if (!connections || !(connections[connection_count] = calloc(1, sizeof **connections)))
-        fail("out of memory");
-    connections[connection_count]->index = connection_count;
+    if (connection_count == connections_made) {
+        connections = realloc(connections, (connections_made + 1) * sizeof *connections);
+        if (!connections || !(connections[connections_made] = malloc(sizeof **connections)))
+            fail("out of memory");
+        connections_made++;
+    }
+    make_connection(connections[connection_count], connection_count);
     return connections[connection_count];
 }
 
@@ -65,12 +105,7 @@ print_events(const struct tcpstate_occurrence *events, size_t count)
 static void
 print_record(uint32_t frame, const struct tcpstate_record *record)
 {
-    const struct tcpstate_connection *connection = record->connection;
-    bool open = record->settled & TCPSTATE_SETTLED_OPEN;
-    bool close = record->settled & TCPSTATE_SETTLED_CLOSE;
-    bool cause = record->settled & TCPSTATE_SETTLED_CAUSE;
-
-    printf("%" PRIu32 "\t%" PRIu32 "\t%s", frame, connection->index,
+    printf("%" PRIu32 "\t%" PRIu32 "\t%s", frame, index_of(record->connection),
            tcpstate_role_name(record->sender));
     for (int role = 0; role < 2; role++)
         printf("\t%s\t%s", tcpstate_phase_name(record->phase[role]),
@@ -79,26 +114,57 @@ print_record(uint32_t frame, const struct tcpstate_record *record)
            record->close_step);
     for (int i = 0; i < record->transition_count; i++)
         printf("%s%s %s -> %s", i ? "," : "",
-               tcpstate_role_name(connection->self ? TCPSTATE_SELF : record->transition[i].role),
+               endpoint_name(record->connection, record->transition[i].role),
                tcpstate_phase_name(record->transition[i].from),
                tcpstate_phase_name(record->transition[i].to));
     printf("\t");
     print_events(record->event, record->event_count);
-    printf("\t%s\t%s\t%s\t%s\t%" PRIu32 "\n", open ? tcpstate_open_name(connection->open) : "",
-           close ? tcpstate_close_name(connection->close) : "",
-           close ? tcpstate_closer_name(connection->closer) : "",
-           cause ? tcpstate_cause_name(connection->cause) : "", record->answers_frame);
+    print_verdicts(record->connection, record->settled);
+    printf("\t%" PRIu32 "\n", record->answers_frame);
+}
+
+static unsigned int
+digit_of(char letter)
+{
+    const char *digits = "0123456789abcdef", *found = letter ? strchr(digits, letter) : NULL;
+
+    if (!found)
+        fail("what is no hexadecimal digit");
+    return (unsigned int)(found - digits);
 }
 
 static size_t
 parse_hex(const char *text, uint8_t *octets, size_t room)
 {
     size_t size = 0;
-    unsigned int octet;
 
-    for (; size < room && sscanf(text, "%2x", &octet) == 1; text += 2)
-        octets[size++] = (uint8_t)octet;
+    for (; size < room && *text; text += 2)
+        octets[size++] = (uint8_t)(digit_of(text[0]) << 4 | digit_of(text[1]));
     return size;
+}
+
+/* Reads a line into a segment; returns its pair. */
+static struct tcpstate_pair *
+parse_segment(const char *line, struct tcpstate_segment *segment)
+{
+    uint32_t pair, side, self;
+    char hex[2 * HEADER_MAX + 1];
+    uint8_t header[HEADER_MAX];
+
+    if (sscanf(line,
+               "%*s %" SCNd64 " %" SCNu32 " %" SCNu32 " %" SCNu32 " %" SCNu32 " %" SCNu16 " %" SCNu8
+               " %" SCNu16 " %" SCNu32 " %120s",
+               &segment->time, &segment->frame, &pair, &side, &self, &segment->ip_id, &segment->ttl,
+               &segment->link, &segment->len, hex) != 10 ||
+        pair >= PAIRS)
+        fail(line);
+    if (!tcpstate_segment_parse(header, parse_hex(hex, header, sizeof header), segment))
+        fail("a header that the core does not take");
+    segment->side = side != 0;
+    segment->self = self != 0;
+    if (pair >= pair_count)
+        pair_count = pair + 1;
+    return &pairs[pair];
 }
 
 static void
@@ -106,42 +172,28 @@ walk_segment(const char *line, bool quoted)
 {
     struct tcpstate_segment segment = {0};
     struct tcpstate_record record = {0};
-    int64_t time;
-    uint32_t frame, pair, side, self, ip_id, ttl, length;
-    char hex[2 * HEADER_MAX + 1];
-    uint8_t header[HEADER_MAX];
-
-    if (sscanf(line,
-               "%*s %" SCNd64 " %" SCNu32 " %" SCNu32 " %" SCNu32 " %" SCNu32 " %" SCNu32
-               " %" SCNu32 " %" SCNu32 " %120s",
-               &time, &frame, &pair, &side, &self, &ip_id, &ttl, &length, hex) != 9 ||
-        pair >= PAIRS)
-        fail(line);
-    if (!tcpstate_segment_parse(header, parse_hex(hex, header, sizeof header), &segment))
-        fail("a header that the core does not take");
-    segment.time = time;
-    segment.frame = frame;
-    segment.side = (uint8_t)side;
-    segment.self = self != 0;
-    segment.ip_id = (uint16_t)ip_id;
-    segment.ttl = (uint8_t)ttl;
-    segment.len = length;
-
-    if (!spare)
-        spare = spare_connection();
+    struct tcpstate_pair *pair = parse_segment(line, &segment);
     bool shown = true;
+
     if (quoted)
-        shown = tcpstate_observe_unreachable(&pairs[pair], &segment, &record);
+        shown = tcpstate_observe_unreachable(pair, &segment, &record);
     else
-        tcpstate_observe(&pairs[pair], &segment, &settings, spare, &record);
-    if (record.opened) {
+        tcpstate_observe(pair, &segment, &settings, spare_connection(), &record);
+    if (record.opened)
         connection_count++;
-        spare = NULL;
-    }
     if (shown)
-        print_record(frame, &record);
+        print_record(segment.frame, &record);
     else
-        printf("%" PRIu32 "\n", frame);
+        printf("%" PRIu32 "\n", segment.frame);
+}
+
+static void
+walk_begin(const char *line)
+{
+    memset(pairs, 0, pair_count * sizeof *pairs);
+    pair_count = 0;
+    connection_count = 0;
+    fputs(line, stdout);
 }
 
 static void
@@ -172,7 +224,9 @@ main(void)
     char line[512];
 
     while (fgets(line, sizeof line, stdin)) {
-        if (strncmp(line, "segment ", 8) == 0)
+        if (strncmp(line, "begin ", 6) == 0)
+            walk_begin(line);
+        else if (strncmp(line, "segment ", 8) == 0)
             walk_segment(line, false);
         else if (strncmp(line, "icmp ", 5) == 0)
             walk_segment(line, true);
@@ -181,9 +235,8 @@ main(void)
         else
             fail(line);
     }
-    for (uint32_t i = 0; i < connection_count; i++)
+    for (uint32_t i = 0; i < connections_made; i++)
         free(connections[i]);
-    free(spare);
     free(connections);
     return 0;
 }

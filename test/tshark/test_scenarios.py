@@ -8,6 +8,7 @@ import pytest
 from scapy.utils import PcapWriter
 
 import notation
+import packets
 import rows
 import tshark
 
@@ -32,11 +33,11 @@ def write_capture(path):
     with PcapWriter(str(path), linktype=1, nano=True) as writer:
         writer.write_header(None)
         for index, scenario in enumerate(SCENARIOS):
-            addresses = notation.Addresses.of(scenario, index)
+            addresses = packets.Addresses.of(scenario, index)
             start = (EPOCH + index * APART) * notation.SECOND
             mine = frames[scenario.name] = []
             for step in scenario.packets():
-                packet = notation.frame(step, scenario, addresses)
+                packet = packets.frame(step, scenario, addresses)
                 seconds, nanoseconds = divmod(start + step.time, notation.SECOND)
                 writer.write_packet(bytes(packet), sec=seconds, usec=nanoseconds)
                 number += 1
