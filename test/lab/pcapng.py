@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Writes packets with nanosecond time stamps to a pcapng file of one interface."""
+"""Writes packets with nanosecond time stamps to a pcapng file of one interface, and reads such."""
 
 import struct
 
@@ -32,3 +32,22 @@ def write(path, packets, linktype, interface, comment):
         for time, data in packets:
             head = struct.pack("<IIIII", 0, time >> 32, time & 0xFFFFFFFF, len(data), len(data))
             file.write(_block(PACKET, head + _padded(data)))
+
+
+def read(path):
+    """The link type of such a file, and its packets as (nanoseconds since the epoch, octets) pairs."""
+    with open(path, "rb") as file:
+        data = file.read()
+    linktype, packets, place = None, [], 0
+    while place < len(data):
+        kind, total = struct.unpack_from("<II", data, place)
+        body = data[place + 8:place + total - 4]
+        if kind == INTERFACE:
+            if linktype is not None or struct.pack("<HHB", OPTION_IF_TSRESOL, 1, 9) not in body:
+                raise ValueError(f"{path}: more than one interface, or another unit of time")
+            linktype, = struct.unpack_from("<H", body)
+        elif kind == PACKET:
+            _interface, high, low, captured, _length = struct.unpack_from("<IIIII", body)
+            packets.append((high << 32 | low, body[20:20 + captured]))
+        place += total
+    return linktype, packets
