@@ -8,7 +8,7 @@ set -euo pipefail
 source "$(dirname -- "${BASH_SOURCE[0]}")/scripts/setup.sh"
 
 readonly python=/usr/bin/python3        # Debian's: its packages are what we install
-readonly core='^(unit|scenarios)$'      # labels of the tests that exercise src/ alone
+readonly core='^(unit|scenarios|properties)$'   # labels of the tests that exercise src/ alone
 readonly configuration=(-DBUILD_TESTING=ON)
 readonly coverage_wanted=95             # percent of the lines of src/
 summary=()
@@ -23,13 +23,14 @@ tests, then prints a summary. NAME runs a part:
 
   unit        the state machine, function by function
   scenarios   stories in packetdrill's notation, through the core and through tshark
+  properties  what holds of every capture: a swapped, missing or repeated packet tells no lies
   tshark      the captures in captures/, with their expected rows, in every mode of tshark
   lab         real sockets, judged by the kernel's own record of their states (needs root)
   docs        README.md and docs/ say what is true; run.sh does what it promises
   layout      the rules that keep src/ and plugin/ apart
   fuzz        garbage, always built with AddressSanitizer and UBSan
-  sanitize    unit and scenarios, built with these sanitizers
-  coverage    which lines of src/ unit and scenarios reach
+  sanitize    unit, scenarios and properties, built with these sanitizers
+  coverage    which lines of src/ these three reach
   versions    the plugin with the Wireshark of Debian 13, in a chroot that is made once and kept
               (needs root and a mirror; without NAME only with CI=true). test/versions.sh does more
   else        every test whose name matches this regular expression
@@ -149,7 +150,7 @@ run_named() {
     sanitize) run_sanitized ;;
     coverage) run_coverage ;;
     versions) run_versions named ;;
-    unit | scenarios | tshark | lab | docs | layout | fuzz) run_plain "$1" build -L "^$1\$" ;;
+    unit | scenarios | properties | tshark | lab | docs | layout | fuzz) run_plain "$1" build -L "^$1\$" ;;
     *) run_plain "$1" build -R "$1" ;;
     esac
 }
