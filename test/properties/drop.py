@@ -17,7 +17,7 @@ def variants(story):
     whole = Run.of(story)
     for place, segment in enumerate(story.segments):
         if segment.kind == "segment" and len(story.segments) > 1:
-            yield story.label(place), whole, without(whole, place), place
+            yield story.label(segment, place), whole, without(whole, place), place
 
 
 def without(run, place):

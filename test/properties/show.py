@@ -14,12 +14,14 @@ def print_variant(miss, story, whole, damaged):
     relative = Relative(story)
     right = _counterparts(whole, damaged)
     for place in sorted(set(whole.run.places) - set(damaged.run.places)):
-        print(f"    {story.label(place):8} {relative.text(place):36} is missing")
+        segment = story.segments[place]
+        print(f"    {story.label(segment, place):8} {relative.text(segment):36} is missing")
     begin = damaged.run.segments[0].time
     lines = zip(damaged.run.segments, damaged.run.places, damaged.rows, right)
     for segment, place, row, other in lines:
         seconds = (segment.time - begin) / 1e9
-        print(f"    {story.label(place):8} {relative.text(place):36} {seconds:9.4f}  {text_of(row)}")
+        label = story.label(segment, place)
+        print(f"    {label:8} {relative.text(segment):36} {seconds:9.4f}  {text_of(row)}")
         if text_of(row) != text_of(other):
             print(f"    {'whole':>55}  {text_of(other)}")
     print()
@@ -47,7 +49,6 @@ class Relative:
     """Numbers as scenarios write them: relative to the first that is captured of each end."""
 
     def __init__(self, story):
-        self.story = story
         self.first = {}
         for segment in story.segments:
             fields = Fields(segment)
@@ -55,8 +56,7 @@ class Relative:
             if fields.flags & ACK and not segment.self_connection:
                 self.first.setdefault(1 - segment.side, fields.ack - bool(fields.flags & SYN))
 
-    def text(self, place):
-        segment = self.story.segments[place]
+    def text(self, segment):
         fields = Fields(segment)
         seq = self._number(fields.seq, segment.side)
         peer = segment.side ^ (not segment.self_connection)

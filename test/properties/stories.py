@@ -29,10 +29,10 @@ class Story:
     source: str  # what the figures are counted by
     segments: tuple
     end: int
+    other: object = None  # the same pair as captured at the other end
 
-    def label(self, place):
-        """What names one segment, for a reader: its place from 1, direction, control bits."""
-        segment = self.segments[place]
+    def label(self, segment, place):
+        """What names a segment, for a reader: its place from 1, direction, control bits."""
         bits = "".join(name for name, bit in notation.FLAGS.items() if segment.header[13] & bit)
         return f"{place + 1} {'<' if segment.side != self.segments[0].side else '>'} {bits or '-'}"
 
@@ -59,27 +59,32 @@ def of_scenarios():
 
 def of_captures():
     """The pairs of each capture of real sockets."""
-    found = []
+    found = {}
     for path in sorted(CAPTURES.glob("*.pcapng")):
         linktype, packets = pcapng.read(path)
-        found += of_packets(packets, linktype, path.stem, "captures")
-    return found
+        pairs = pairs_of(packets, linktype)
+        for number, (ends, segments) in enumerate(pairs.items(), 1):
+            name = f"{path.stem}/{number}" if len(pairs) > 1 else path.stem
+            found[path.stem, ends] = of_segments(name, "captures", segments)
+    return [_with_other(found, *key) for key in found]
 
 
-def of_packets(packets, linktype, name, source):
-    """A story for each pair of ends, called by the name and, of several, by their number."""
+def _with_other(found, name, ends):
+    """A story with that of the other end, if both were captured."""
+    other = name.removesuffix("-at-a") + "-at-b" if name.endswith("-at-a") else None
+    return dataclasses.replace(found[name, ends], other=found.get((other, ends)))
+
+
+def of_segments(name, source, segments):
+    return Story(name, source, tuple(segments), max(segment.time for segment in segments))
+
+
+def pairs_of(packets, linktype):
+    """The segments in (time, octets) pairs, by their two ends."""
     pairs = {}
     for ends, segment in captured(packets, linktype):
         pairs.setdefault(ends, []).append(segment)
-    return [
-        Story(
-            f"{name}/{number}" if len(pairs) > 1 else name,
-            source,
-            tuple(segments),
-            max(segment.time for segment in segments),
-        )
-        for number, segments in enumerate(pairs.values(), 1)
-    ]
+    return pairs
 
 
 def captured(packets, linktype):

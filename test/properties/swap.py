@@ -23,7 +23,7 @@ def variants(story):
             continue
         if first.pair == second.pair:
             whole = close_up(Run.of(story), place)
-            name = f"{story.label(place)} with {story.label(place + 1)}"
+            name = f"{story.label(first, place)} with {story.label(second, place + 1)}"
             yield name, whole, swapped(whole, place), place
 
 

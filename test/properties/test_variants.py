@@ -10,7 +10,7 @@ import notation
 import rows
 import walking
 from lab import pcapng
-from properties import TEST, drop, known, same, stories, swap
+from properties import TEST, drop, known, merge, same, stories, swap
 from properties.runs import EVENTS, Run, walk_all
 
 GOLDEN = TEST / "tshark" / "golden"
@@ -224,3 +224,19 @@ def test_list_is_compared():
     assert [(was.differs, now.differs) for was, now in changes.other] == [("seen at 3", "hinted at 4")]
     assert not known.compare(listed, listed)
     assert [miss.reason for miss in known.with_reasons(listed, found)] == ["Why.", "Why.", known.WRONG]
+
+
+# merge
+
+
+def test_views_are_merged(walk, story):
+    """A sender's state on a segment that both views have, shown as seen by both, is the same."""
+    told = story("> F. 1:1(0) ack 1 |\n< . 1:1(0) ack 2 |\n")
+    other = dataclasses.replace(told, segments=told.segments[1:])
+    ((_, one, there, _),) = merge.variants(dataclasses.replace(told, other=other))
+    one, there = walk_all(walk, [one, there])
+    assert there.run.places == (1, 2, 3, 4)
+    assert merge.judge(one, there, None) == ([], [])
+    assert merge.judge(one, altered(there, 2, 3, "CLOSED"), None)[0] == [
+        "at 4 client CLOSED for FIN_WAIT_1"]
+    assert not merge.judge(one, altered(there, 2, 5, "CLOSED"), None)[0]  # the receiver's

@@ -4,7 +4,7 @@
 import collections
 import dataclasses
 
-from . import drop, same, swap
+from . import drop, merge, same, swap
 from .known import Miss
 from .runs import walk_all
 
@@ -16,6 +16,7 @@ PROPERTIES = {
     "mirror": (same.mirror, same.judge_all),
     "shift": (same.shift, same.judge_all),
     "prefix": (same.prefix, same.judge_prefix),
+    "merge": (merge.variants, merge.judge),
 }
 
 
