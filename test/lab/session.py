@@ -6,7 +6,9 @@ import re
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+from properties import stories, trial
 
 from . import compare, damaged, judge, pcapng, shown
 from .captures import write_kernel
@@ -32,6 +34,7 @@ class Run:
     story: object = None
     findings: list = field(default_factory=list)
     complaints: list = field(default_factory=list)
+    misses: list = field(default_factory=list)  # of test/properties
 
 
 def lacking(plugins):
@@ -135,6 +138,28 @@ class Session:
                     self._run_of((frame.src, frame.dst)).complaints.append(
                         f"view {view}: frame {frame.number} differs when captured twice")
 
+    def try_properties(self, walk):
+        """Try test/properties on what was captured of each pair of ends in each view; returns the
+        figures. A run that mirroring, doubling or ending changes is complained about."""
+        found, runs = {}, {}
+        for view, packets in self.stage.network.views.items():
+            for number, (ends, segments) in enumerate(
+                    stories.pairs_of(packets, LINKTYPES.get(view, pcapng.LINKTYPE_RAW)).items(), 1):
+                run = self._run_of(tuple(ends) * 2)
+                mine = [one for one in segments if run and one.time <= run.story.end]
+                if mine:
+                    name = f"{run.name}, {view}, pair {number}"
+                    found[view, ends] = stories.of_segments(name, "lab", mine)
+                    runs[name] = run
+        tried = [replace(story, other=found.get(("B", ends)) if view == "A" else None)
+                 for (view, ends), story in found.items()]
+        misses, tallies = trial.try_all(walk, tried)
+        for miss in misses:
+            runs[miss.story].misses.append(miss)
+            if trial.is_certain(miss):
+                runs[miss.story].complaints.append(str(miss))
+        return tallies
+
     def _read(self, folder, view):
         path = os.path.join(folder, view + ".pcapng")
         self._write(path, view, self.stage.network.views[view])
@@ -236,10 +261,14 @@ def leave_unless_possible(plugins):
         sys.exit(1 if os.environ.get("CI") == "true" else SKIPPED)
 
 
-def play_and_judge(runs, plugins, keep=None, loopback=False, settings=(), damage=False):
-    """Play a batch, judge it, save what disagrees; returns the counts."""
+def play_and_judge(runs, plugins, keep=None, loopback=False, settings=(), damage=False, walk=None,
+                   tallies=None):
+    """Play a batch, judge it, save what disagrees; returns the counts. With walk the properties are
+    tried too, and their figures added to tallies."""
     played = Session(runs, plugins, loopback, settings)
     counts = played.judge(damage)
+    if walk:
+        trial.add_tallies(tallies, played.try_properties(walk))
     for run in runs:
         if keep and is_bad(run):
             played.keep(run, keep)

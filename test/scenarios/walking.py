@@ -53,9 +53,8 @@ def end_line(time):
 def answers(program, captures):
     """What walk answers to each capture, which is a list of lines: lists of lines."""
     given = [line for lines in captures for line in ("begin .", *lines)]
-    done = subprocess.run(
-        [program], input="\n".join(given) + "\n", capture_output=True, text=True
-    )
+    given = "".join(line + "\n" for line in given)
+    done = subprocess.run([program], input=given, capture_output=True, text=True)
     if done.returncode != 0:
         raise RuntimeError(done.stderr)
     parts = done.stdout.split("begin .\n")[1:]
