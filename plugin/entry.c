@@ -113,7 +113,7 @@ head_of(const struct tcpstate_record *record)
         .transition_count = MIN(record->transition_count, TCPSTATE_MAX_TRANSITIONS),
         .event_count = MIN(record->event_count, TCPSTATE_MAX_EVENTS),
         .answers = record->answers_frame != 0,
-        .reset = record->connection->reset_frame != 0,
+        .reset = tcpstate_connection_reset_frame(record->connection) != 0,
         .open_step = record->open_step,
         .close_step = record->close_step,
     };
@@ -130,8 +130,10 @@ entry_make(const struct tcpstate_record *record)
     uint8_t *end = put(octets, &head, HEAD_SIZE);
     if (head.answers)
         end = put(end, &record->answers_frame, sizeof(uint32_t));
-    if (head.reset)
-        end = put(end, &record->connection->reset_frame, sizeof(uint32_t));
+    if (head.reset) {
+        const uint32_t frame = tcpstate_connection_reset_frame(record->connection);
+        end = put(end, &frame, sizeof(frame));
+    }
     for (size_t i = 0; i < head.transition_count; i++) {
         const struct tcpstate_transition *transition = &record->transition[i];
         const struct packed_transition packed = {transition->role & 3, transition->from & 15,

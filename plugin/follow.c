@@ -13,27 +13,16 @@ struct expiry {
 static uint32_t
 row_plus_one(const struct follow *follow, const struct connection *connection)
 {
-    uint32_t index = connection->core.index;
+    uint32_t index = tcpstate_connection_index(core_of(connection));
     if (!follow->row_of || index >= follow->row_of->len)
         return 0;
     return g_array_index(follow->row_of, uint32_t, index);
 }
 
-/* When the last TIME_WAIT of a connection is over, or INT64_MIN if neither endpoint is in it. */
-static int64_t
-time_wait_end(const struct tcpstate_connection *connection)
-{
-    int64_t end = INT64_MIN;
-    for (int role = TCPSTATE_CLIENT; role <= TCPSTATE_SERVER; role++)
-        if (connection->end[role].phase == TCPSTATE_PHASE_TIME_WAIT)
-            end = MAX(end, connection->end[role].mark + 2 * prefs_settings()->msl);
-    return end;
-}
-
 static void
 expect_expiry(struct follow *follow, const struct connection *connection)
 {
-    int64_t time = time_wait_end(&connection->core);
+    int64_t time = tcpstate_connection_expiry(core_of(connection), prefs_settings());
     if (time == INT64_MIN)
         return;
     struct expiry *expiry = g_new(struct expiry, 1);
@@ -52,7 +41,7 @@ refresh(struct follow *follow, const struct connection *connection, uint32_t row
 void
 follow_add(struct follow *follow, const struct connection *connection)
 {
-    uint32_t index = connection->core.index;
+    uint32_t index = tcpstate_connection_index(core_of(connection));
     if (row_plus_one(follow, connection) != 0)
         return;
     if (!follow->row_of)

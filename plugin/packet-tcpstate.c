@@ -40,7 +40,8 @@ judge(struct extracted *found)
     struct tcpstate_pair *pair = pairs_find(found, prefs_vlans_apart(), &key);
     if (found->unreachable)
         return tcpstate_observe_unreachable(pair, &found->segment, &record) && keep(&record, found);
-    tcpstate_observe(pair, &found->segment, prefs_settings(), &pairs_spare(key)->core, &record);
+    tcpstate_observe(pair, &found->segment, prefs_settings(),
+                     tcpstate_connection_of(&pairs_spare(key)->core), &record);
     if (record.opened)
         pairs_take_spare();
     return keep(&record, found);
@@ -131,8 +132,9 @@ connection_filter(WS_FILTER_ARGUMENTS)
     size_t count = timeline_at(pinfo->num, sightings);
     if (count == 0)
         return NULL;
-    return g_strdup_printf("tcpstate.connection == %u",
-                           sightings[count - 1].entry.connection->core.index);
+    return g_strdup_printf(
+        "tcpstate.connection == %u",
+        tcpstate_connection_index(core_of(sightings[count - 1].entry.connection)));
 }
 
 /* Wireshark's own entry: registers the protocol. Called once, at start-up. */

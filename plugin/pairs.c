@@ -11,7 +11,7 @@
 
 /* What the map holds: the core's knowledge of the pair, and behind it the key. */
 struct pair_node {
-    struct tcpstate_pair pair;
+    struct tcpstate_pair_memory pair;
     struct pair_key key; /* the last member: its address is as long as it must be */
 };
 
@@ -151,7 +151,7 @@ pairs_find(struct extracted *found, bool vlans_apart, const struct pair_key **ke
     if (!node)
         node = buffer.key.vlan ? make_tagged(&buffer.key) : make_pair(&buffer.key);
     *key = &node->key;
-    return &node->pair;
+    return tcpstate_pair_of(&node->pair);
 }
 
 /* The connection that the core may take for a segment of the pair with this key. */
@@ -162,8 +162,8 @@ pairs_spare(const struct pair_key *key)
         uint32_t place = arena_take(sizeof(*spare));
         spare = arena_at(place);
         spare->place = place;
+        tcpstate_connection_init(&spare->core, next_index);
     }
-    spare->core.index = next_index;
     spare->key = key;
     return spare;
 }
@@ -182,7 +182,7 @@ pairs_endpoint_text(wmem_allocator_t *scope, const struct connection *connection
                     enum tcpstate_role role)
 {
     const struct pair_key *key = connection->key;
-    int side = connection->core.client_side ^ (role == TCPSTATE_SERVER && !connection->core.self);
+    unsigned side = tcpstate_connection_side(core_of(connection), role);
     const uint8_t *octets = key->address + (side ? key->address_size : 0);
     int type = key->address_size == 4 ? AT_IPv4 : key->address_size == 16 ? AT_IPv6 : AT_NONE;
     address shown;

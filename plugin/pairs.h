@@ -19,11 +19,18 @@ struct pair_key {
 /* A connection, and what the plugin keeps beside it. The core's part comes first: a pointer to it
  * is a pointer to the whole. */
 struct connection {
-    struct tcpstate_connection core;
+    struct tcpstate_connection_memory core;
     const struct pair_key *key;
     uint32_t place; /* its own, in the arena */
     uint32_t entry; /* its last entry's, in the arena */
 };
+
+/* The core's part of a connection, to be read. */
+static inline const struct tcpstate_connection *
+core_of(const struct connection *connection)
+{
+    return (const struct tcpstate_connection *)&connection->core;
+}
 
 void pairs_register(void);
 void pairs_reset(void);

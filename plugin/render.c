@@ -99,7 +99,7 @@ add_ages(const struct canvas *canvas)
 static enum tcpstate_role
 shown_role(const struct sighting *sighting, enum tcpstate_role role)
 {
-    return sighting->entry.connection->core.self ? TCPSTATE_SELF : role;
+    return tcpstate_connection_is_self(core_of(sighting->entry.connection)) ? TCPSTATE_SELF : role;
 }
 
 /* "client FIN_WAIT_2 -> TIME_WAIT". There are few of these and they are shown often, so each is
@@ -128,16 +128,13 @@ add_transitions(const struct canvas *canvas)
 }
 
 static void
-add_links(const struct canvas *canvas)
+add_links(const struct canvas *canvas, const struct tcpstate_summary *summary)
 {
-    const struct tcpstate_endpoint *client = &canvas->connection->end[TCPSTATE_CLIENT];
-    const struct tcpstate_endpoint *server =
-        &canvas->connection->end[canvas->connection->self ? TCPSTATE_CLIENT : TCPSTATE_SERVER];
     const struct entry *entry = &canvas->sighting->entry;
-    add_frame(canvas, FIELD_CLIENT_SYN, client->syn_frame);
-    add_frame(canvas, FIELD_SERVER_SYN, server->syn_frame);
-    add_frame(canvas, FIELD_CLIENT_FIN, client->fin_frame);
-    add_frame(canvas, FIELD_SERVER_FIN, server->fin_frame);
+    add_frame(canvas, FIELD_CLIENT_SYN, summary->syn_frame[TCPSTATE_CLIENT]);
+    add_frame(canvas, FIELD_SERVER_SYN, summary->syn_frame[TCPSTATE_SERVER]);
+    add_frame(canvas, FIELD_CLIENT_FIN, summary->fin_frame[TCPSTATE_CLIENT]);
+    add_frame(canvas, FIELD_SERVER_FIN, summary->fin_frame[TCPSTATE_SERVER]);
     add_frame(canvas, FIELD_RESET_FRAME, entry->reset_frame);
     if (canvas->sighting->changes)
         add_frame(canvas, FIELD_ANSWERS_FRAME, entry->answers_frame);
@@ -174,23 +171,23 @@ add_zeek(const struct canvas *canvas)
 /* How the connection was opened and closed: on the first visit only on the segment that settles
  * it, later on every segment of the connection. */
 static void
-add_verdicts(const struct canvas *canvas)
+add_verdicts(const struct canvas *canvas, const struct tcpstate_summary *summary)
 {
     const struct sighting *sighting = canvas->sighting;
-    const struct tcpstate_connection *connection = canvas->connection;
     unsigned settled = sighting->changes ? sighting->entry.settled : 0;
     if (sighting->later)
-        add_verdict(canvas, FIELD_OPEN, tcpstate_open_name(tcpstate_final_open(connection)));
+        add_verdict(canvas, FIELD_OPEN,
+                    tcpstate_open_name(tcpstate_final_open(canvas->connection)));
     else if (settled & TCPSTATE_SETTLED_OPEN)
-        add_verdict(canvas, FIELD_OPEN, tcpstate_open_name(connection->open));
+        add_verdict(canvas, FIELD_OPEN, tcpstate_open_name(summary->open));
     if (sighting->later || settled & TCPSTATE_SETTLED_CLOSE) {
-        add_verdict(canvas, FIELD_CLOSE, tcpstate_close_name(connection->close));
-        add_verdict(canvas, FIELD_CLOSER, tcpstate_closer_name(connection->closer));
+        add_verdict(canvas, FIELD_CLOSE, tcpstate_close_name(summary->close));
+        add_verdict(canvas, FIELD_CLOSER, tcpstate_closer_name(summary->closer));
     }
     if (sighting->later || settled & TCPSTATE_SETTLED_CAUSE)
-        add_verdict(canvas, FIELD_RESET_CAUSE, tcpstate_cause_name(connection->cause));
+        add_verdict(canvas, FIELD_RESET_CAUSE, tcpstate_cause_name(summary->cause));
     if (sighting->later || settled & TCPSTATE_SETTLED_CLOSE ||
-        (settled & TCPSTATE_SETTLED_OPEN && connection->reset))
+        (settled & TCPSTATE_SETTLED_OPEN && summary->reset))
         add_zeek(canvas);
 }
 
@@ -224,7 +221,7 @@ add_events(const struct canvas *canvas)
     size_t count = sighting->changes ? entry_events(&sighting->entry, events) : 0;
     for (size_t i = 0; i < count; i++)
         add_event(canvas, &events[i]);
-    if (!sighting->later || sighting->frame != canvas->connection->last_frame)
+    if (!sighting->later || sighting->frame != tcpstate_connection_last_frame(canvas->connection))
         return;
     count = tcpstate_finish(canvas->connection, prefs_settings(), timeline_end(), events,
                             TCPSTATE_MAX_EVENTS);
@@ -258,7 +255,7 @@ make_summary(wmem_allocator_t *scope, const struct sighting *sighting)
 {
     wmem_strbuf_t *title = wmem_strbuf_new(scope, "");
     append_chain(title, sighting, TCPSTATE_CLIENT);
-    if (!sighting->entry.connection->core.self) {
+    if (!tcpstate_connection_is_self(core_of(sighting->entry.connection))) {
         wmem_strbuf_append(title, ", ");
         append_chain(title, sighting, TCPSTATE_SERVER);
     }
@@ -277,8 +274,8 @@ render_summary(wmem_allocator_t *scope, const struct sighting *sighting)
     const struct entry *entry = &sighting->entry;
     if (sighting->changes && entry->transition_count > 0)
         return make_summary(scope, sighting);
-    const char **text = &texts[entry->connection->core.self][entry->phase[TCPSTATE_CLIENT]]
-                              [entry->phase[TCPSTATE_SERVER]];
+    bool self = tcpstate_connection_is_self(core_of(entry->connection));
+    const char **text = &texts[self][entry->phase[TCPSTATE_CLIENT]][entry->phase[TCPSTATE_SERVER]];
     if (!*text)
         *text = make_summary(wmem_epan_scope(), sighting);
     return *text;
@@ -306,14 +303,16 @@ add_states(const struct canvas *canvas)
 static void
 add_details(const struct canvas *canvas)
 {
+    struct tcpstate_summary summary;
+    tcpstate_summarize(canvas->connection, &summary);
     add_evidence(canvas);
     add_ages(canvas);
     add_string(canvas, FIELD_SENDER, tcpstate_role_name(canvas->sighting->sender));
     add_string(canvas, FIELD_STAGE, tcpstate_stage_name(canvas->sighting->entry.stage));
     add_steps(canvas);
-    add_verdicts(canvas);
-    add_links(canvas);
-    add_uint(canvas, FIELD_CONNECTION, canvas->connection->index);
+    add_verdicts(canvas, &summary);
+    add_links(canvas, &summary);
+    add_uint(canvas, FIELD_CONNECTION, tcpstate_connection_index(canvas->connection));
 }
 
 /* Whether the sentences of expert informations are read: by a tree that is looked at, by a filter
@@ -348,7 +347,7 @@ render(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct sightin
         .pinfo = pinfo,
         .tree = tree && (fields || sentences) ? add_subtree(tvb, pinfo, tree, sighting) : NULL,
         .sighting = sighting,
-        .connection = &entry->connection->core,
+        .connection = core_of(entry->connection),
         .sentences = sentences,
     };
     if (fields)

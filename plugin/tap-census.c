@@ -46,7 +46,7 @@ count(const struct counted *of, int change)
 static void
 update_count(const struct connection *connection, uint32_t row, int64_t end)
 {
-    const struct tcpstate_connection *core = &connection->core;
+    const struct tcpstate_connection *core = core_of(connection);
     const struct tcpstate_settings *settings = prefs_settings();
     if (row >= counted->len)
         g_array_set_size(counted, row + 1);
@@ -57,7 +57,7 @@ update_count(const struct connection *connection, uint32_t row, int64_t end)
         (uint8_t)tcpstate_final_phase(core, TCPSTATE_CLIENT, settings, end);
     of->phase[TCPSTATE_SERVER] =
         (uint8_t)tcpstate_final_phase(core, TCPSTATE_SERVER, settings, end);
-    of->self = core->self;
+    of->self = tcpstate_connection_is_self(core);
     of->valid = true;
     count(of, 1);
 }

@@ -148,7 +148,7 @@ static void
 begin_row(const struct connection *connection, uint32_t row)
 {
     make_row(row);
-    put_number(row, COLUMN_INDEX, connection->core.index);
+    put_number(row, COLUMN_INDEX, tcpstate_connection_index(core_of(connection)));
     put_own(row, COLUMN_CLIENT, pairs_endpoint_text(NULL, connection, TCPSTATE_CLIENT));
     put_own(row, COLUMN_SERVER, pairs_endpoint_text(NULL, connection, TCPSTATE_SERVER));
 }
@@ -177,23 +177,25 @@ alerts_at_end(const struct tcpstate_connection *core, const struct tcpstate_sett
 static void
 update_row(const struct connection *connection, uint32_t row, int64_t end)
 {
-    const struct tcpstate_connection *core = &connection->core;
+    const struct tcpstate_connection *core = core_of(connection);
     const struct tcpstate_settings *settings = prefs_settings();
+    struct tcpstate_summary summary;
+    tcpstate_summarize(core, &summary);
     if (row >= table->num_elements)
         begin_row(connection, row);
     put_string(row, COLUMN_OPENED, tcpstate_open_name(tcpstate_final_open(core)));
-    put_string(row, COLUMN_CLOSED, tcpstate_close_name(core->close));
-    put_string(row, COLUMN_CLOSER, tcpstate_closer_name(core->closer));
+    put_string(row, COLUMN_CLOSED, tcpstate_close_name(summary.close));
+    put_string(row, COLUMN_CLOSER, tcpstate_closer_name(summary.closer));
     put_string(row, COLUMN_CLIENT_PHASE,
                tcpstate_phase_name(tcpstate_final_phase(core, TCPSTATE_CLIENT, settings, end)));
     put_string(row, COLUMN_SERVER_PHASE,
                tcpstate_phase_name(tcpstate_final_phase(core, TCPSTATE_SERVER, settings, end)));
-    put_string(row, COLUMN_CAUSE, tcpstate_cause_name(core->cause));
+    put_string(row, COLUMN_CAUSE, tcpstate_cause_name(summary.cause));
     put_string(row, COLUMN_CONN_STATE, tcpstate_zeek_state(core));
     put_history(row, core);
-    put_duration(row, core->last_time - core->first_time);
-    put_number(row, COLUMN_SEGMENTS, core->segments);
-    put_number(row, COLUMN_ALERTS, core->alerts + alerts_at_end(core, settings, end));
+    put_duration(row, summary.last_time - summary.first_time);
+    put_number(row, COLUMN_SEGMENTS, summary.segments);
+    put_number(row, COLUMN_ALERTS, summary.alerts + alerts_at_end(core, settings, end));
 }
 
 static tap_packet_status

@@ -25,7 +25,7 @@ node_name(const struct connection *connection, enum tcpstate_role role)
 {
     char *endpoint = pairs_endpoint_text(NULL, connection, role);
     const char *who = tcpstate_role_name(role);
-    if (connection->core.self)
+    if (tcpstate_connection_is_self(core_of(connection)))
         who = role == TCPSTATE_CLIENT ? "self" : "itself";
     char *name = g_strdup_printf("%s %s", who, endpoint);
     g_free(endpoint);
@@ -101,7 +101,9 @@ add_arrow(seq_analysis_info_t *graph, packet_info *pinfo, const struct sighting 
           const char *from, const char *to)
 {
     const struct connection *connection = sighting->entry.connection;
+    const struct tcpstate_connection *core = core_of(connection);
     bool by_server = sighting->sender == TCPSTATE_SERVER;
+    unsigned client_side = tcpstate_connection_side(core, TCPSTATE_CLIENT);
     seq_analysis_item_t *item = sequence_analysis_create_sai_with_addresses(pinfo, graph);
     if (!item)
         return;
@@ -109,11 +111,11 @@ add_arrow(seq_analysis_info_t *graph, packet_info *pinfo, const struct sighting 
     sequence_analysis_use_color_filter(pinfo, item);
     set_node(&item->src_addr, from);
     set_node(&item->dst_addr, to);
-    item->port_src = connection->key->port[connection->core.client_side ^ by_server];
-    item->port_dst = connection->key->port[connection->core.client_side ^ !by_server];
+    item->port_src = connection->key->port[client_side ^ by_server];
+    item->port_dst = connection->key->port[client_side ^ !by_server];
     item->frame_label = label_of(sighting);
     item->comment = g_strdup(render_summary(pinfo->pool, sighting));
-    item->conv_num = (guint16)connection->core.index;
+    item->conv_num = (guint16)tcpstate_connection_index(core);
     item->line_style = sighting->changes ? 2 : 1;
     item->display = TRUE;
     g_queue_push_tail(graph->items, item);

@@ -7,7 +7,7 @@
 
 #include "fsm.h"
 #include "seq.h"
-#include "tcpstate.h"
+#include "connection.h"
 
 /* Where a segment lies in its receiver's window (RFC 9293 section 3.10.7.4, first step). */
 enum fit {

@@ -8,14 +8,7 @@
 #ifndef TCPSTATE_ZEEK_H
 #define TCPSTATE_ZEEK_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-struct tcpstate_segment;
-
-#define TCPSTATE_ZEEK_LETTERS                                                                      \
-    24 /* letters of history kept; what came after them shows as a plus                            \
-        */
+#include "tcpstate.h"
 
 /* One endpoint as Zeek follows it. Numbers are sequence numbers modulo 2^32, or the low 16 bits of
  * one. */

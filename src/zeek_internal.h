@@ -6,7 +6,7 @@
 #ifndef TCPSTATE_ZEEK_INTERNAL_H
 #define TCPSTATE_ZEEK_INTERNAL_H
 
-#include "tcpstate.h"
+#include "connection.h"
 
 /* PARTIAL sent, but no SYN was seen of it; CLOSED sent a FIN; RESET sent a RST. */
 enum zeek_state { INACTIVE, SYN_SENT, SYN_ACK_SENT, PARTIAL, ESTABLISHED, CLOSED, RESET };

@@ -21,6 +21,10 @@ IMPURE = r"\b(malloc|calloc|realloc|free|alloca|time|clock|clock_gettime|gettime
 SEQUENCE_ARITHMETIC = r"\bseq_(diff|lt|le|max|within)\b|\"seq\.h\"|\b(snd_una|snd_nxt|rcv_nxt|iss)\b\s*([-+<>]|==)|\bsegment(\.|->)(seq|ack)\b\s*([-+<>]|==)"
 VERSION_CONDITION = r"#\s*(el)?if.*(VERSION|WIRESHARK_)"
 
+# What a caller sees of the core. Its unit tests see all of it, the fuzzer's checks the diagram too.
+PUBLIC_HEADERS = {"tcpstate.h", "event.def"}
+SEES_ALSO = {"test/fuzz": {"fsm.h"}}
+
 # What belongs to one machine or to the work on the project, not to the project.
 LOCAL = r"/(?:work|shared)/|\bDESIGN\.md|\bEVENTS\.md|\bKERNEL\.md|\bSTYLE\.md|\bWIRESHARK\.md"
 
@@ -62,9 +66,18 @@ def matches(path, text, pattern, rule):
             yield f"{path.relative_to(ROOT)}:{number}: {rule}: {found[0].strip()}"
 
 
+def private_headers(path):
+    """A pattern of what a file outside src/ must not include of it."""
+    public = PUBLIC_HEADERS | SEES_ALSO.get(path.parent.relative_to(ROOT).as_posix(), set())
+    names = {header.name for header in (ROOT / "src").glob("*.h")} - public
+    return r"#\s*include\s*[<\"]([^>\"]*/)?(" + "|".join(map(re.escape, sorted(names))) + r")[>\"]"
+
+
 def check_c(path, text):
     folder = path.relative_to(ROOT).parts[0]
     code = without_comments(text)
+    if folder != "src" and path.parent != ROOT / "test" / "unit":
+        yield from matches(path, code, private_headers(path), "no private header of src/ outside it")
     if folder == "src":
         yield from matches(path, code, GLIB, "no glib in src/")
         yield from matches(path, code, WIRESHARK, "no Wireshark in src/")

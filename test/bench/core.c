@@ -47,8 +47,9 @@ make_segment(const struct told *told, uint64_t number)
 
 /* One batch: the segments first, then the core over them with the clock running. */
 static void
-run_batch(const struct story *story, uint64_t first, uint64_t count, struct tcpstate_pair *pairs,
-          struct tcpstate_connection *connections, struct totals *totals)
+run_batch(const struct story *story, uint64_t first, uint64_t count,
+          struct tcpstate_pair_memory *pairs, struct tcpstate_connection_memory *connections,
+          struct totals *totals)
 {
     static struct tcpstate_segment segments[BATCH];
     static uint64_t pair_of[BATCH];
@@ -63,8 +64,8 @@ run_batch(const struct story *story, uint64_t first, uint64_t count, struct tcps
     }
     start = now();
     for (uint64_t i = 0; i < count; i++) {
-        tcpstate_observe(&pairs[pair_of[i]], &segments[i], &settings, &connections[totals->opened],
-                         &record);
+        tcpstate_observe(tcpstate_pair_of(&pairs[pair_of[i]]), &segments[i], &settings,
+                         tcpstate_connection_of(&connections[totals->opened]), &record);
         totals->changed += record.changed;
         totals->opened += record.opened;
     }
@@ -86,8 +87,8 @@ main(int argc, char **argv)
 {
     struct story story;
     struct totals totals = {0};
-    struct tcpstate_pair *pairs;
-    struct tcpstate_connection *connections;
+    struct tcpstate_pair_memory *pairs;
+    struct tcpstate_connection_memory *connections;
 
     if (argc != 3 || !story_choose(argv[1], strtoull(argv[2], NULL, 10), &story)) {
         fprintf(stderr, "usage: core short|long|scan|midstream PACKETS\n");

@@ -58,14 +58,15 @@ is_edge(uint8_t from, uint8_t to)
 static void
 check_ranges(const struct tcpstate_record *record, uint32_t frame)
 {
-    const struct tcpstate_connection *connection = record->connection;
+    struct tcpstate_summary summary;
 
-    REQUIRE(connection->open < COUNT(TCPSTATE_OPENS));
-    REQUIRE(connection->close < COUNT(TCPSTATE_CLOSES));
-    REQUIRE(connection->closer < COUNT(TCPSTATE_CLOSERS));
-    REQUIRE(connection->cause < COUNT(TCPSTATE_CAUSES));
-    REQUIRE(connection->stage == record->stage && record->stage < COUNT(TCPSTATE_STAGES));
-    REQUIRE((record->sender == TCPSTATE_SELF) == connection->self);
+    tcpstate_summarize(record->connection, &summary);
+    REQUIRE(summary.open < COUNT(TCPSTATE_OPENS));
+    REQUIRE(summary.close < COUNT(TCPSTATE_CLOSES));
+    REQUIRE(summary.closer < COUNT(TCPSTATE_CLOSERS));
+    REQUIRE(summary.cause < COUNT(TCPSTATE_CAUSES));
+    REQUIRE(summary.stage == record->stage && record->stage < COUNT(TCPSTATE_STAGES));
+    REQUIRE((record->sender == TCPSTATE_SELF) == tcpstate_connection_is_self(record->connection));
     REQUIRE(record->sender <= TCPSTATE_SELF);
     REQUIRE((record->settled &
              ~(TCPSTATE_SETTLED_OPEN | TCPSTATE_SETTLED_CLOSE | TCPSTATE_SETTLED_CAUSE)) == 0);
@@ -97,6 +98,7 @@ check_event(const struct tcpstate_occurrence *event, uint32_t frame)
 static void
 check_transitions(const struct tcpstate_record *record, const struct shown *before, uint32_t frame)
 {
+    const bool self = tcpstate_connection_is_self(record->connection);
     int phase[2] = {-1, -1};
 
     REQUIRE(record->transition_count < TCPSTATE_MAX_TRANSITIONS);
@@ -107,12 +109,12 @@ check_transitions(const struct tcpstate_record *record, const struct shown *befo
         const struct tcpstate_transition *t = &record->transition[i];
         const int role = t->role == TCPSTATE_SELF ? 0 : t->role;
 
-        REQUIRE((t->role == TCPSTATE_SELF) == record->connection->self);
+        REQUIRE((t->role == TCPSTATE_SELF) == self);
         REQUIRE(t->from != t->to);
         REQUIRE(phase[role] < 0 || phase[role] == t->from);
         REQUIRE(t->revision || is_edge(t->from, t->to));
         phase[role] = t->to;
-        if (record->connection->self)
+        if (self)
             phase[1] = t->to;
     }
     REQUIRE(phase[0] < 0 || phase[0] == record->phase[0]);
@@ -132,13 +134,13 @@ check_unchanged(const struct tcpstate_record *record, const struct shown *before
     REQUIRE(memcmp(record->evidence, before->evidence, sizeof record->evidence) == 0);
     REQUIRE(memcmp(record->since, before->since, sizeof record->since) == 0);
     REQUIRE(record->stage == before->stage);
-    REQUIRE(record->connection->reset_frame == before->reset_frame);
+    REQUIRE(tcpstate_connection_reset_frame(record->connection) == before->reset_frame);
 }
 
 static void
 check_record(const struct tcpstate_record *record, uint32_t frame)
 {
-    struct shown *before = &shown[record->connection->index];
+    struct shown *before = &shown[tcpstate_connection_index(record->connection)];
 
     check_ranges(record, frame);
     for (int i = 0; i < record->event_count; i++)
@@ -149,7 +151,7 @@ check_record(const struct tcpstate_record *record, uint32_t frame)
     memcpy(before->evidence, record->evidence, sizeof before->evidence);
     memcpy(before->since, record->since, sizeof before->since);
     before->stage = record->stage;
-    before->reset_frame = record->connection->reset_frame;
+    before->reset_frame = tcpstate_connection_reset_frame(record->connection);
 }
 
 static void
@@ -180,11 +182,13 @@ check_same_zeek(const struct tcpstate_record *a, const struct tcpstate_record *b
 static void
 check_same(const struct tcpstate_record *a, const struct tcpstate_record *b, uint32_t frame)
 {
-    REQUIRE(a->connection->index == b->connection->index);
-    REQUIRE(a->connection->open == b->connection->open);
-    REQUIRE(a->connection->close == b->connection->close);
-    REQUIRE(a->connection->closer == b->connection->closer);
-    REQUIRE(a->connection->cause == b->connection->cause);
+    struct tcpstate_summary of_a, of_b;
+
+    tcpstate_summarize(a->connection, &of_a);
+    tcpstate_summarize(b->connection, &of_b);
+    REQUIRE(tcpstate_connection_index(a->connection) == tcpstate_connection_index(b->connection));
+    REQUIRE(of_a.open == of_b.open && of_a.close == of_b.close);
+    REQUIRE(of_a.closer == of_b.closer && of_a.cause == of_b.cause);
     REQUIRE(a->sender == b->sender && a->stage == b->stage && a->settled == b->settled);
     REQUIRE(memcmp(a->phase, b->phase, sizeof a->phase) == 0);
     REQUIRE(memcmp(a->evidence, b->evidence, sizeof a->evidence) == 0);
@@ -247,7 +251,8 @@ check_copy(struct world *world, const struct packet *packet, const struct tcpsta
     if (packet->quoted)
         return;
     REQUIRE(world_observe(world, packet, &record));
-    REQUIRE(record.connection->index == original->connection->index);
+    REQUIRE(tcpstate_connection_index(record.connection) ==
+            tcpstate_connection_index(original->connection));
     REQUIRE(memcmp(record.phase, original->phase, sizeof record.phase) == 0);
     REQUIRE(!record.opened && record.transition_count == 0 && record.settled == 0);
     REQUIRE(record.event_count == 1);
@@ -256,17 +261,18 @@ check_copy(struct world *world, const struct packet *packet, const struct tcpsta
 
 /* What is asked of a connection when the capture ends. */
 static void
-check_end(const struct world *world, int64_t end)
+check_end(struct world *world, int64_t end)
 {
     struct tcpstate_occurrence events[TCPSTATE_MAX_EVENTS];
     uint32_t frame = 0;
 
     for (uint32_t i = 0; i < world->used; i++) {
-        const struct tcpstate_connection *connection = &world->connections[i];
+        const struct tcpstate_connection *connection =
+            tcpstate_connection_of(&world->connections[i]);
         size_t room = i % (TCPSTATE_MAX_EVENTS + 1);
         size_t count = tcpstate_finish(connection, &settings, end, events, room);
 
-        frame = connection->last_frame;
+        frame = tcpstate_connection_last_frame(connection);
         REQUIRE(count <= room);
         for (size_t event = 0; event < count; event++)
             check_event(&events[event], frame);

@@ -103,6 +103,7 @@ static void
 tell_packet(const struct packet *packet, const struct tcpstate_record *record)
 {
     const struct tcpstate_segment *s = &packet->segment;
+    struct tcpstate_summary summary;
 
     printf("%" PRIu32 " t=%" PRId64 " pair %u side %u%s flags %02x seq %" PRIu32 " ack %" PRIu32
            " len %" PRIu32 " win %u id %u",
@@ -116,13 +117,14 @@ tell_packet(const struct packet *packet, const struct tcpstate_record *record)
         printf(" | nothing\n");
         return;
     }
-    printf(" | connection %" PRIu32 " %s", record->connection->index,
+    tcpstate_summarize(record->connection, &summary);
+    printf(" | connection %" PRIu32 " %s", tcpstate_connection_index(record->connection),
            tcpstate_role_name(record->sender));
     tell_endpoint("client", record, 0);
     tell_endpoint("server", record, 1);
     printf(" %s, open %s, close %s%s", tcpstate_stage_name(record->stage),
-           tcpstate_open_name(record->connection->open),
-           tcpstate_close_name(record->connection->close), record->changed ? "" : ", unchanged");
+           tcpstate_open_name(summary.open), tcpstate_close_name(summary.close),
+           record->changed ? "" : ", unchanged");
     for (int i = 0; i < record->transition_count; i++)
         printf(" [%s %s -> %s%s]", tcpstate_role_name(record->transition[i].role),
                tcpstate_phase_name(record->transition[i].from),

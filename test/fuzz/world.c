@@ -25,12 +25,12 @@ world_begin(struct world *world)
 bool
 world_observe(struct world *world, const struct packet *packet, struct tcpstate_record *record)
 {
-    struct tcpstate_pair *pair = &world->pairs[packet->pair];
-    struct tcpstate_connection *spare = &world->connections[world->used];
+    struct tcpstate_pair *pair = tcpstate_pair_of(&world->pairs[packet->pair]);
+    struct tcpstate_connection *spare =
+        tcpstate_connection_init(&world->connections[world->used], world->used);
 
     if (packet->quoted)
         return tcpstate_observe_unreachable(pair, &packet->segment, record);
-    spare->index = world->used;
     tcpstate_observe(pair, &packet->segment, &settings, spare, record);
     if (record->opened)
         world->used++;

@@ -10,8 +10,8 @@
 #define WORLD_PACKETS 400 /* more of one input are not looked at */
 
 struct world {
-    struct tcpstate_pair pairs[FUZZ_PAIRS];
-    struct tcpstate_connection connections[WORLD_PACKETS + 1];
+    struct tcpstate_pair_memory pairs[FUZZ_PAIRS];
+    struct tcpstate_connection_memory connections[WORLD_PACKETS + 1];
     uint32_t used; /* connections that the core has taken */
 };
 

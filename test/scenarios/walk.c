@@ -27,9 +27,9 @@
 #define HEADER_MAX 60
 
 /* Of the capture at hand; the memory of connections is used again for the next. */
-static struct tcpstate_pair pairs[PAIRS];
+static struct tcpstate_pair_memory pairs[PAIRS];
 static uint32_t pair_count; /* one more than the highest PAIR named */
-static struct tcpstate_connection **connections;
+static struct tcpstate_connection_memory **connections;
 static uint32_t connection_count; /* that the core has taken; the next one is its spare */
 static uint32_t connections_made;
 
@@ -40,38 +40,18 @@ fail(const char *why)
     exit(2);
 }
 
-/* All that is read or written of a connection without the core. */
-
-static void
-make_connection(struct tcpstate_connection *connection, uint32_t index)
-{
-    memset(connection, 0, sizeof *connection);
-    connection->index = index;
-}
-
-static uint32_t
-index_of(const struct tcpstate_connection *connection)
-{
-    return connection->index;
-}
-
-/* What a transition's sentence calls the endpoint. */
-static const char *
-endpoint_name(const struct tcpstate_connection *connection, enum tcpstate_role role)
-{
-    return tcpstate_role_name(connection->self ? TCPSTATE_SELF : role);
-}
-
 static void
 print_verdicts(const struct tcpstate_connection *connection, unsigned int settled)
 {
+    struct tcpstate_summary summary;
     bool close = settled & TCPSTATE_SETTLED_CLOSE;
 
+    tcpstate_summarize(connection, &summary);
     printf("\t%s\t%s\t%s\t%s",
-           settled & TCPSTATE_SETTLED_OPEN ? tcpstate_open_name(connection->open) : "",
-           close ? tcpstate_close_name(connection->close) : "",
-           close ? tcpstate_closer_name(connection->closer) : "",
-           settled & TCPSTATE_SETTLED_CAUSE ? tcpstate_cause_name(connection->cause) : "");
+           settled & TCPSTATE_SETTLED_OPEN ? tcpstate_open_name(summary.open) : "",
+           close ? tcpstate_close_name(summary.close) : "",
+           close ? tcpstate_closer_name(summary.closer) : "",
+           settled & TCPSTATE_SETTLED_CAUSE ? tcpstate_cause_name(summary.cause) : "");
 }
 
 /* The connection that the next new incarnation takes. */
@@ -84,8 +64,8 @@ spare_connection(void)
             fail("out of memory");
         connections_made++;
     }
-    make_connection(connections[connection_count], connection_count);
-    return connections[connection_count];
+    memset(connections[connection_count], 0, sizeof **connections);
+    return tcpstate_connection_init(connections[connection_count], connection_count);
 }
 
 /* An event's sentence must be whole: every {placeholder} replaced. */
@@ -105,7 +85,7 @@ print_events(const struct tcpstate_occurrence *events, size_t count)
 static void
 print_record(uint32_t frame, const struct tcpstate_record *record)
 {
-    printf("%" PRIu32 "\t%" PRIu32 "\t%s", frame, index_of(record->connection),
+    printf("%" PRIu32 "\t%" PRIu32 "\t%s", frame, tcpstate_connection_index(record->connection),
            tcpstate_role_name(record->sender));
     for (int role = 0; role < 2; role++)
         printf("\t%s\t%s", tcpstate_phase_name(record->phase[role]),
@@ -113,8 +93,7 @@ print_record(uint32_t frame, const struct tcpstate_record *record)
     printf("\t%s\t%d\t%d\t", tcpstate_stage_name(record->stage), record->open_step,
            record->close_step);
     for (int i = 0; i < record->transition_count; i++)
-        printf("%s%s %s -> %s", i ? "," : "",
-               endpoint_name(record->connection, record->transition[i].role),
+        printf("%s%s %s -> %s", i ? "," : "", tcpstate_role_name(record->transition[i].role),
                tcpstate_phase_name(record->transition[i].from),
                tcpstate_phase_name(record->transition[i].to));
     printf("\t");
@@ -164,7 +143,7 @@ parse_segment(const char *line, struct tcpstate_segment *segment)
     segment->self = self != 0;
     if (pair >= pair_count)
         pair_count = pair + 1;
-    return &pairs[pair];
+    return tcpstate_pair_of(&pairs[pair]);
 }
 
 static void
@@ -204,14 +183,14 @@ walk_end(const char *line)
     if (sscanf(line, "end %" SCNd64, &end) != 1)
         fail(line);
     for (uint32_t i = 0; i < connection_count; i++) {
+        const struct tcpstate_connection *connection = tcpstate_connection_of(connections[i]);
         struct tcpstate_occurrence events[TCPSTATE_MAX_EVENTS];
-        size_t count = tcpstate_finish(connections[i], &settings, end, events, TCPSTATE_MAX_EVENTS);
-        printf("%" PRIu32 "\t%s\t%s\t%s\t", i,
-               tcpstate_phase_name(
-                   tcpstate_final_phase(connections[i], TCPSTATE_CLIENT, &settings, end)),
-               tcpstate_phase_name(
-                   tcpstate_final_phase(connections[i], TCPSTATE_SERVER, &settings, end)),
-               tcpstate_open_name(tcpstate_final_open(connections[i])));
+        size_t count = tcpstate_finish(connection, &settings, end, events, TCPSTATE_MAX_EVENTS);
+        printf(
+            "%" PRIu32 "\t%s\t%s\t%s\t", i,
+            tcpstate_phase_name(tcpstate_final_phase(connection, TCPSTATE_CLIENT, &settings, end)),
+            tcpstate_phase_name(tcpstate_final_phase(connection, TCPSTATE_SERVER, &settings, end)),
+            tcpstate_open_name(tcpstate_final_open(connection)));
         print_events(events, count);
         printf("\n");
     }

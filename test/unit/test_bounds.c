@@ -197,7 +197,8 @@ static void
 test_memory_of_a_connection(void **state)
 {
     (void)state;
-    assert_true(sizeof(struct tcpstate_pair) + sizeof(struct tcpstate_connection) <= 400);
+    assert_true(sizeof(struct tcpstate_pair_memory) + sizeof(struct tcpstate_connection_memory) <=
+                400);
 }
 
 int

@@ -5,6 +5,8 @@
  */
 #include "unit.h"
 
+#include "connection.h"
+
 #define SECOND INT64_C(1000000000)
 #define MSL (30 * SECOND)
 

@@ -10,6 +10,7 @@
 #include "unit.h"
 
 #include "../settings.h"
+#include "connection.h"
 
 #define STORIES 400
 #define SEGMENTS 60

@@ -7,6 +7,8 @@
 
 #include "unit.h"
 
+#include "connection.h"
+
 _Static_assert(sizeof(struct tcpstate_zeek) <= 72, "the tracker stays small");
 
 #define ISS_A 0xfffffff0u
