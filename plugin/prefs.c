@@ -25,7 +25,10 @@
     X(storm, "A storm is more than", "per second", 20, 1, 1000000, \
       "More resets, or more FINs, than this within one second are a storm.") \
     X(copy, "Copies of a packet lie within", "milliseconds", 1, 0, 1000, \
-      "An identical packet captured again within this time is the same packet. 0 looks for none.")
+      "An identical packet captured again within this time is the same packet. 0 looks for none.") \
+    X(reorder, "Captured disorder up to", "milliseconds", 1, 0, 1000, \
+      "Segments captured within this time may have passed the other way round. " \
+      "0: the capture's order is the wire's.")
 /* clang-format on */
 
 /* The values, written by Wireshark when the user changes them. Every one lives with the process. */
@@ -93,6 +96,7 @@ prefs_take(void)
         .stuck = stuck * SECOND,
         .idle = idle * SECOND,
         .copy = copy * MILLISECOND,
+        .reorder = reorder * MILLISECOND,
         .slow = slow * MILLISECOND,
         .storm = storm,
     };

@@ -140,12 +140,14 @@ enum tcpstate_flag {
 
 /* What the user may set; times in nanoseconds. */
 struct tcpstate_settings {
-    int64_t msl;    /* maximum segment lifetime: TIME_WAIT lasts two of them */
-    int64_t stuck;  /* a half-closed connection is stuck after this long */
-    int64_t idle;   /* a silence longer than this is worth a note */
-    int64_t copy;   /* an identical packet within this time is the same packet */
-    int64_t slow;   /* a step of the handshake or the close longer than this is slow */
-    uint32_t storm; /* more resets or FINs than this within a second are a storm */
+    int64_t msl;     /* maximum segment lifetime: TIME_WAIT lasts two of them */
+    int64_t stuck;   /* a half-closed connection is stuck after this long */
+    int64_t idle;    /* a silence longer than this is worth a note */
+    int64_t copy;    /* an identical packet within this time is the same packet; 0: none is */
+    int64_t reorder; /* segments captured within this time may have passed the other way round; 0:
+                      * the capture's order is the wire's */
+    int64_t slow;    /* a step of the handshake or the close longer than this is slow */
+    uint32_t storm;  /* more resets or FINs than this within a second are a storm */
 };
 
 /* One captured TCP header, and what its packet says about it. Written by tcpstate_segment_parse()

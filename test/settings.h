@@ -15,6 +15,7 @@ static const struct tcpstate_settings settings = {
     .stuck = 60 * SETTINGS_SECOND,
     .idle = 60 * SETTINGS_SECOND,
     .copy = SETTINGS_SECOND / 1000,
+    .reorder = SETTINGS_SECOND / 1000,
     .slow = 3 * SETTINGS_SECOND,
     .storm = 20,
 };
