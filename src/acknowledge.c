@@ -23,7 +23,7 @@ is_believed(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_ack_beyond_fin, o->snd_role);
         return false;
     }
-    if (!rcv->syn_acked || seq_diff(ack, rcv->snd_nxt) > UNSEEN_SPAN)
+    if (!is_syn_acked(rcv) || seq_diff(ack, rcv->snd_nxt) > UNSEEN_SPAN)
         return false;
     if (rcv->seen && !again) {
         if (!rcv->unseen_acked || !o->jumbled)
@@ -41,41 +41,26 @@ is_believed(struct observation *o)
 }
 
 /*
- * What an acknowledgement proves of the endpoint that sends it: which of its peer's SYN and FIN it
- * has taken, and with them any acknowledgement that came in them or before. una is how far that
- * endpoint itself was acknowledged before.
+ * What the acknowledgement of a SYN or FIN proves of the endpoint that sends it: it has taken that one,
+ * and with it every acknowledgement that came in it or before.
  */
 void
-tcpstate_prove(struct observation *o, enum tcpstate_role role, uint32_t ack, uint32_t una)
+tcpstate_prove(struct observation *o, uint32_t ack)
 {
-    struct tcpstate_endpoint *endpoint = &o->connection->end[role];
-    const struct tcpstate_endpoint *peer =
-        o->connection->self ? endpoint : &o->connection->end[role ^ 1];
+    struct tcpstate_endpoint *snd = o->snd;
+    struct tcpstate_endpoint *rcv = o->rcv;
+    const bool syn = is_syn_covered(rcv, ack) && !is_syn_taken(snd, rcv);
+    const bool syn_again = is_syn_covered(rcv, ack) && !is_syn_acked(snd);
+    const bool fin = is_fin_covered(rcv, ack) && !is_fin_taken(snd, rcv);
 
-    if (!endpoint->syn_received && is_syn_covered(peer, ack)) {
-        endpoint->syn_received = true;
-        if (endpoint->phase == TCPSTATE_PHASE_SYN_SENT && !o->syn) {
-            endpoint->syn_acked = is_syn_covered(endpoint, una);
-            tcpstate_step(o, role,
-                          endpoint->syn_acked ? TCPSTATE_STIMULUS_RCV_SYN_ACK
-                                              : TCPSTATE_STIMULUS_RCV_SYN,
-                          TCPSTATE_EVIDENCE_SEEN);
-        }
-    }
-    if (!endpoint->syn_acked && endpoint->syn_received && is_syn_covered(endpoint, una)) {
-        endpoint->syn_acked = true;
-        tcpstate_step(o, role, TCPSTATE_STIMULUS_RCV_ACK_OF_SYN,
-                      o->syn ? TCPSTATE_EVIDENCE_INFERRED : TCPSTATE_EVIDENCE_SEEN);
-    }
-    if (endpoint->fin_received || !peer->fin_sent || ack != peer->fin)
+    rcv->snd_una = seq_max(rcv->snd_una, ack);
+    if (fin)
+        snd->text_from = snd->snd_nxt;
+    if (!syn && !fin && !syn_again)
         return;
-    if (!endpoint->fin_acked && is_fin_covered(endpoint, una)) {
-        endpoint->fin_acked = true;
-        tcpstate_step(o, role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, TCPSTATE_EVIDENCE_SEEN);
-    }
-    endpoint->fin_received = true;
-    endpoint->text_from = endpoint->snd_nxt;
-    tcpstate_step(o, role, TCPSTATE_STIMULUS_RCV_FIN, TCPSTATE_EVIDENCE_SEEN);
+    snd->told = seq_max(snd->told, o->snd_una);
+    if (!o->syn)
+        snd->proved = snd->told;
 }
 
 /* What follows for the receiver of an acknowledgement if it arrived, with all that its sender had
@@ -83,29 +68,20 @@ tcpstate_prove(struct observation *o, enum tcpstate_role role, uint32_t ack, uin
 static void
 deliver(struct observation *o)
 {
+    struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_endpoint *rcv = o->rcv;
     const uint32_t ack = o->segment->ack;
-    const enum tcpstate_evidence evidence =
-        rcv->seen || o->connection->self ? TCPSTATE_EVIDENCE_INFERRED : TCPSTATE_EVIDENCE_ASSUMED;
 
-    if (!rcv->syn_acked && !rcv->ack_refused && is_syn_covered(rcv, ack)) {
-        if (rcv->phase == TCPSTATE_PHASE_SYN_SENT && o->connection->syns_crossed)
-            tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_SYN, TCPSTATE_EVIDENCE_INFERRED);
-        if (rcv->phase != TCPSTATE_PHASE_SYN_SENT) {
-            rcv->syn_acked = true;
-            tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_ACK_OF_SYN, evidence);
-        }
-    }
-    if (rcv->fin_acked || !is_fin_covered(rcv, ack))
+    if (rcv->ack_refused && !is_syn_acked(rcv))
         return;
-    if (o->connection->fins_crossed && !rcv->fin_received && o->snd->fin_sent && !o->snd->holed &&
-        o->segment->seq == o->snd->fin) {
-        rcv->fin_received = true;
+    if (o->connection->syns_crossed && is_syn_covered(rcv, ack))
+        rcv->syn_inferred = true;
+    if (have_fins_crossed(snd, rcv) && is_fin_covered(rcv, ack) && !is_fin_taken(rcv, snd) &&
+        !snd->holed && o->segment->seq == snd->fin) {
+        rcv->fin_inferred = true;
         rcv->text_from = rcv->snd_nxt;
-        tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_FIN, TCPSTATE_EVIDENCE_INFERRED);
     }
-    rcv->fin_acked = true;
-    tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, evidence);
+    rcv->told = seq_max(rcv->told, ack);
 }
 
 /* Keeps the right edge of the window that the sender offers. The window of a segment with SYN is
@@ -164,6 +140,7 @@ tcpstate_take_ack(struct observation *o)
 {
     struct tcpstate_endpoint *rcv = o->rcv;
     const uint32_t ack = o->segment->ack;
+    uint32_t una;
 
     if (!rcv->numbers_known)
         tcpstate_learn_numbers(o);
@@ -173,16 +150,18 @@ tcpstate_take_ack(struct observation *o)
     o->took_fin = is_fin_covered(rcv, ack) && !is_fin_covered(rcv, rcv->snd_una);
     if (o->took_fin)
         tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, rcv->mark);
-    tcpstate_prove(o, o->snd_role, ack, o->snd_una);
+    una = rcv->snd_una;
+    tcpstate_prove(o, ack);
     if (o->fit == FIT_ACCEPTABLE && !o->demanding)
         deliver(o);
+    tcpstate_settle_states(o);
     take_window(o);
-    if (!rcv->seen && !o->connection->one_direction_told && rcv->syn_acked &&
-        seq_lt(rcv->snd_una, ack) && seq_lt(rcv->iss, rcv->snd_una)) {
+    if (!rcv->seen && !o->connection->one_direction_told && is_syn_acked(rcv) &&
+        seq_lt(una, ack) && seq_lt(rcv->iss, una)) {
         tcpstate_raise(o, TCPSTATE_EVENT_one_direction, o->snd_role);
         o->connection->one_direction_told = true;
     }
-    if (seq_lt(rcv->snd_una, ack)) {
+    if (seq_lt(una, ack)) {
         if (o->snd->fin_sent && rcv->phase == TCPSTATE_PHASE_CLOSE_WAIT && !rcv->half_close_told &&
             seq_lt(rcv->text_from, ack)) {
             struct tcpstate_occurrence *told =
@@ -196,7 +175,6 @@ tcpstate_take_ack(struct observation *o)
             rcv->holed = false;
             tcpstate_raise(o, TCPSTATE_EVENT_capture_gap, o->rcv_role);
         }
-        rcv->snd_una = ack;
         rcv->repeats = 0;
     }
     return true;
@@ -210,16 +188,17 @@ tcpstate_take_early_ack(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
     const bool fin_late =
-        o->fin && snd->fin_count == 1 && !snd->fin_acked && is_fin_covered(snd, snd->snd_una);
+        o->fin && snd->fin_count == 1 && !is_fin_acked(snd) && is_fin_covered(snd, snd->snd_una);
     const uint32_t ack = fin_late ? snd->snd_una : snd->unseen_ack;
 
     if (!fin_late && (!snd->unseen_acked || seq_lt(snd->snd_nxt, ack)))
         return;
     snd->unseen_acked = false;
     if (is_fin_covered(snd, ack)) {
-        tcpstate_prove(o, o->rcv_role, ack, o->rcv->snd_una);
-        snd->fin_acked = true;
-        tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, TCPSTATE_EVIDENCE_INFERRED);
+        if (!o->rcv->fin_inferred)
+            o->rcv->text_from = o->rcv->snd_nxt;
+        o->rcv->told = o->rcv->proved = seq_max(o->rcv->told, o->rcv->snd_una);
+        snd->told = seq_max(snd->told, ack);
     }
     snd->snd_una = seq_max(snd->snd_una, ack);
     tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
@@ -234,15 +213,14 @@ tcpstate_confirm(struct observation *o)
 {
     if (o->snd->phase == TCPSTATE_PHASE_ESTABLISHED &&
         o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
-        o->snd->evidence = TCPSTATE_EVIDENCE_SEEN;
-        o->record->changed = true;
+        o->snd->spoken = true;
         if (o->connection->syns_crossed && o->segment->len == 0 && !o->fin)
             o->record->open_step = tcpstate_next_step(o);
     }
     if (o->snd->phase == TCPSTATE_PHASE_FIN_WAIT_2 &&
-        o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED && o->rcv->fin_received &&
+        o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED && is_fin_taken(o->rcv, o->snd) &&
         seq_lt(o->rcv->text_from, o->rcv->snd_una)) {
-        o->snd->evidence = TCPSTATE_EVIDENCE_SEEN;
-        o->record->changed = true;
+        o->snd->waited = true;
     }
+    tcpstate_settle_states(o);
 }

@@ -13,30 +13,28 @@ number_fin(struct observation *o)
     o->record->close_step = o->snd->fin_step;
 }
 
-/* Which close it will be, as the second FIN tells: with the first acknowledged in the same segment
- * it is the three-way close; without, the FINs crossed. */
+/* Which close it will be, as both FINs tell: one that is the acknowledgement of the other makes it the
+ * three-way close; if neither acknowledges the other, they crossed. The other may have been captured
+ * ahead of the one that it answers. */
 static void
 join_close(struct observation *o)
 {
-    if (o->took_fin) {
+    if (o->took_fin || is_fin_covered(o->snd, o->rcv->fin_ack)) {
         o->connection->three_way = true;
-        tcpstate_raise(o, TCPSTATE_EVENT_three_way_close, o->snd_role);
-    } else if (!o->snd->fin_received && seq_lt(o->segment->ack, o->rcv->fin) &&
-               !(o->snd->unseen_acked && seq_le(o->end, o->snd->unseen_ack))) {
-        o->connection->fins_crossed = true;
+        tcpstate_raise(o, TCPSTATE_EVENT_three_way_close,
+                       o->took_fin ? o->snd_role : o->rcv_role);
+    } else if (have_fins_crossed(o->snd, o->rcv)) {
         tcpstate_raise(o, TCPSTATE_EVENT_simultaneous_close, o->snd_role);
     }
 }
 
 /* How sure a FIN makes its sender's state: where the capture missed the beginning, the peer may
  * have closed before, unless it has sent text since. */
-static enum tcpstate_evidence
-evidence_of_fin(const struct observation *o)
+static bool
+is_fin_assumed(const struct observation *o)
 {
-    if (o->connection->mid_stream && o->snd->evidence == TCPSTATE_EVIDENCE_ASSUMED &&
-        !o->rcv->text_sent && !o->rcv->fin_sent)
-        return TCPSTATE_EVIDENCE_ASSUMED;
-    return TCPSTATE_EVIDENCE_SEEN;
+    return o->connection->mid_stream && o->snd->evidence == TCPSTATE_EVIDENCE_ASSUMED &&
+           !o->rcv->text_sent && !o->rcv->fin_sent;
 }
 
 /* Whether the FIN lies behind all text that its sender used. It may fill the last octet of what was
@@ -59,15 +57,18 @@ take_first_fin(struct observation *o)
         return;
     if (snd->phase == TCPSTATE_PHASE_CLOSE_WAIT && !snd->text_after_fin && !o->took_fin)
         tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, snd->since);
-    if (!tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_FIN, evidence_of_fin(o))) {
+    if (tcpstate_edge((enum tcpstate_phase)snd->phase, TCPSTATE_STIMULUS_SND_FIN) ==
+        TCPSTATE_NO_EDGE) {
         if (!is_synchronized(snd) && snd->phase != TCPSTATE_PHASE_CLOSED)
             tcpstate_raise(o, TCPSTATE_EVENT_fin_before_established, o->snd_role);
         return;
     }
     if (tcpstate_is_rejection(o))
         tcpstate_raise(o, TCPSTATE_EVENT_accept_then_close, o->snd_role);
+    snd->fin_assumed = is_fin_assumed(o);
     snd->fin_sent = true;
     snd->fin = o->end;
+    snd->fin_ack = o->segment->ack;
     snd->snd_nxt = o->end;
     snd->fin_frame = o->segment->frame;
     snd->mark = o->segment->time;
@@ -86,32 +87,6 @@ take_first_fin(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_close_begun, o->snd_role);
 }
 
-/* The phase before an acknowledgement of the FIN was inferred. */
-static enum tcpstate_phase
-before_ack_of_fin(const struct tcpstate_endpoint *endpoint)
-{
-    switch ((enum tcpstate_phase)endpoint->phase) {
-    case TCPSTATE_PHASE_FIN_WAIT_2:
-        return TCPSTATE_PHASE_FIN_WAIT_1;
-    case TCPSTATE_PHASE_TIME_WAIT:
-        return TCPSTATE_PHASE_CLOSING;
-    case TCPSTATE_PHASE_CLOSED:
-        return TCPSTATE_PHASE_LAST_ACK;
-    case TCPSTATE_PHASE_UNKNOWN:
-    case TCPSTATE_PHASE_LISTEN:
-    case TCPSTATE_PHASE_SYN_SENT:
-    case TCPSTATE_PHASE_SYN_RECEIVED:
-    case TCPSTATE_PHASE_ESTABLISHED:
-    case TCPSTATE_PHASE_FIN_WAIT_1:
-    case TCPSTATE_PHASE_CLOSE_WAIT:
-    case TCPSTATE_PHASE_CLOSING:
-    case TCPSTATE_PHASE_LAST_ACK:
-    case TCPSTATE_PHASE_COUNT:
-        break;
-    }
-    return (enum tcpstate_phase)endpoint->phase;
-}
-
 /* The sender repeats its FIN, so what was inferred of its peer's receiving it, and the
  * acknowledgement that the capture may hold of it, did not happen. */
 static void
@@ -120,22 +95,14 @@ take_back(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_endpoint *rcv = o->rcv;
 
-    if (!o->connection->reset && snd->fin_acked && snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
-        const bool last = snd->fin_received;
-
-        snd->fin_acked = false;
-        tcpstate_revise(o, o->snd_role, before_ack_of_fin(snd), TCPSTATE_EVIDENCE_SEEN);
-        if (last)
+    if (!o->connection->reset && is_fin_acked(snd) && snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
+        snd->told = snd->fin - 1;
+        if (is_fin_taken(snd, rcv))
             tcpstate_raise(o, TCPSTATE_EVENT_last_ack_lost, o->snd_role)->frame = snd->fin_frame;
     }
-    if (rcv->fin_received && rcv->evidence == TCPSTATE_EVIDENCE_INFERRED &&
-        !is_fin_covered(snd, o->snd_una)) {
-        rcv->fin_received = false;
-        if (rcv->phase == TCPSTATE_PHASE_TIME_WAIT)
-            tcpstate_revise(o, o->rcv_role, TCPSTATE_PHASE_FIN_WAIT_2, TCPSTATE_EVIDENCE_INFERRED);
-        else if (rcv->phase == TCPSTATE_PHASE_CLOSING)
-            tcpstate_revise(o, o->rcv_role, TCPSTATE_PHASE_FIN_WAIT_1, TCPSTATE_EVIDENCE_SEEN);
-    }
+    if (rcv->evidence == TCPSTATE_EVIDENCE_INFERRED)
+        rcv->fin_inferred = false;
+    tcpstate_settle_states(o);
 }
 
 /* The same FIN again. One that follows its acknowledgement at once was sent before that arrived. */
@@ -143,7 +110,7 @@ static void
 repeat_fin(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
-    const bool acked = snd->fin_acked;
+    const bool acked = is_fin_acked(snd);
     const int64_t span = o->segment->time - snd->mark;
     struct tcpstate_occurrence *told;
 
@@ -151,9 +118,12 @@ repeat_fin(struct observation *o)
         return;
     snd->fin_count = count_up(snd->fin_count);
     snd->fin_repeated = true;
+    if (o->ack && seq_lt(o->segment->ack, snd->fin_ack))
+        snd->fin_ack = o->segment->ack;
+    snd->fin_assumed = false;
     o->record->close_step = snd->fin_step;
     take_back(o);
-    if ((acked && snd->fin_received) || !o->rcv->seen || tcpstate_may_have_closed(o->connection))
+    if ((acked && is_fin_taken(snd, o->rcv)) || !o->rcv->seen || tcpstate_may_have_closed(o->connection))
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_fin_retransmission, o->snd_role);
     told->span = span;
@@ -203,13 +173,12 @@ tcpstate_infer_fin(struct observation *o)
         o->segment->len != 0 || !rcv->fin_sent || rcv->phase != TCPSTATE_PHASE_FIN_WAIT_1 ||
         o->segment->ack != rcv->fin || o->segment->seq != snd->snd_nxt)
         return;
-    snd->fin_sent = snd->fin_acked = true;
+    snd->fin_sent = snd->fin_unseen = true;
     snd->fin = snd->snd_nxt;
+    snd->fin_ack = snd->iss;
+    snd->snd_una = snd->told = snd->fin;
     snd->mark = o->segment->time;
     tcpstate_raise(o, TCPSTATE_EVENT_inferred_fin, o->snd_role);
-    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_FIN, TCPSTATE_EVIDENCE_INFERRED);
-    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_ACK_OF_FIN, TCPSTATE_EVIDENCE_INFERRED);
-    rcv->fin_received = true;
     rcv->text_from = rcv->snd_nxt;
-    tcpstate_revise(o, o->rcv_role, TCPSTATE_PHASE_LAST_ACK, TCPSTATE_EVIDENCE_SEEN);
+    tcpstate_settle_states(o);
 }

@@ -15,8 +15,11 @@ struct tcpstate_endpoint {
     int64_t mark;  /* when it sent its first SYN; then its first FIN; then when its 2 MSL began */
     uint32_t iss;  /* its initial sequence number */
     uint32_t snd_una;    /* SND.UNA as inferred: the highest acknowledgement its peer sent */
+    uint32_t told;       /* the highest of them that counts as delivered: it knows of that one */
+    uint32_t proved;     /* the highest that its own segments prove it has got */
     uint32_t snd_nxt;    /* SND.NXT as inferred: one beyond the highest number it used */
     uint32_t fin;        /* the number just after its FIN, if fin_sent */
+    uint32_t fin_ack;    /* SEG.ACK of its FIN: what it had taken when it closed */
     uint32_t rcv_edge;   /* right edge of the window it offers: the highest SEG.ACK + SEG.WND */
     uint32_t unseen_ack; /* what its peer acknowledged beyond snd_nxt, if unseen_acked */
     uint32_t hole;       /* where its text goes on after octets not captured yet, if holed */
@@ -32,8 +35,8 @@ struct tcpstate_endpoint {
     uint8_t fin_count;
     uint8_t phase;        /* enum tcpstate_phase */
     uint8_t evidence;     /* enum tcpstate_evidence */
-    uint8_t before_reset; /* the phase and evidence that an accepted RST ended */
-    uint8_t before_reset_evidence;
+    uint8_t base;         /* its phase before it sends a SYN */
+    uint16_t facts;       /* enum fact, or-ed: those that its phase follows from */
     uint8_t window_shift;
     uint8_t syn_step, fin_step; /* their steps in the handshake and in the close */
     uint8_t ttl;                /* of its last segment, 0 = unknown */
@@ -42,13 +45,19 @@ struct tcpstate_endpoint {
     bool numbers_known : 1;     /* iss, snd_una and snd_nxt mean something */
     bool seen : 1;              /* it sent at least one captured segment */
     bool syn_sent : 1;          /* its SYN was captured, or must have been sent */
-    bool syn_received : 1;      /* it has taken its peer's SYN */
-    bool syn_acked : 1;         /* it knows that its SYN was acknowledged */
+    bool syn_inferred : 1;      /* it must have taken its peer's SYN, though nothing of it says so */
+    bool spoken : 1;            /* what it sent proves that it is past the handshake */
     bool ack_doubted : 1;       /* it repeated its SYN,ACK after a captured ACK of it */
     bool ack_refused : 1;       /* twice: only its own segments tell when it takes one */
     bool fin_sent : 1;
-    bool fin_received : 1;
-    bool fin_acked : 1;
+    bool fin_assumed : 1;  /* its peer may have closed before, where the capture missed it */
+    bool fin_unseen : 1;   /* its FIN was not captured */
+    bool fin_inferred : 1; /* it must have taken its peer's FIN, though nothing of it says so */
+    bool waited : 1;       /* what it sent proves that it was in FIN_WAIT_2 */
+    bool rst_sent : 1;
+    bool rst_taken : 1;
+    bool expired : 1; /* its TIME_WAIT is over */
+    bool passive : 1; /* a RST takes it back to LISTEN */
     bool text_sent : 1;      /* it sent payload */
     bool text_after_fin : 1; /* it sent new payload after its peer's FIN was captured */
     bool options_known : 1;  /* its SYN was captured whole: whether it scales is known */
@@ -110,7 +119,6 @@ struct tcpstate_connection {
     bool fast_open_asked : 1; /* the first SYN had the Fast Open option */
     bool split : 1;           /* the SYN was answered by a bare ACK */
     bool syns_crossed : 1;
-    bool fins_crossed : 1;
     bool three_way : 1; /* the second FIN was the acknowledgement of the first */
     bool alternate_known : 1;
     bool challenged_syn : 1; /* the segment in challenged_frame is a SYN */

@@ -76,3 +76,15 @@ tcpstate_edge(enum tcpstate_phase phase, enum tcpstate_stimulus stimulus)
         return TCPSTATE_NO_EDGE;
     return (enum tcpstate_phase)edges[phase][stimulus];
 }
+
+/*
+ * Whether the diagram has an edge between two states, whatever its stimulus.
+ */
+bool
+tcpstate_is_edge(enum tcpstate_phase from, enum tcpstate_phase to)
+{
+    for (unsigned i = 0; i < TCPSTATE_STIMULUS_COUNT; i++)
+        if (tcpstate_edge(from, (enum tcpstate_stimulus)i) == to)
+            return true;
+    return false;
+}

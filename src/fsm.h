@@ -28,5 +28,6 @@ enum tcpstate_stimulus {
 #define TCPSTATE_NO_EDGE TCPSTATE_PHASE_COUNT
 
 enum tcpstate_phase tcpstate_edge(enum tcpstate_phase phase, enum tcpstate_stimulus stimulus);
+bool tcpstate_is_edge(enum tcpstate_phase from, enum tcpstate_phase to);
 
 #endif

@@ -6,8 +6,7 @@
 #define TCPSTATE_OBSERVATION_H
 
 #include "fsm.h"
-#include "seq.h"
-#include "connection.h"
+#include "facts.h"
 
 /* Where a segment lies in its receiver's window (RFC 9293 section 3.10.7.4, first step). */
 enum fit {
@@ -39,11 +38,11 @@ struct observation {
     bool demanding; /* its SYN or FIN still wants an answer: its receiver changes by answering */
 };
 
-/* observe.c: the only functions that change a phase, and the only one that raises an event. */
-bool tcpstate_step(struct observation *o, enum tcpstate_role role, enum tcpstate_stimulus stimulus,
-                   enum tcpstate_evidence evidence);
-void tcpstate_revise(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase,
-                     enum tcpstate_evidence evidence);
+/* settle.c */
+void tcpstate_begin_states(struct observation *o);
+void tcpstate_settle_states(struct observation *o);
+
+/* observe.c */
 struct tcpstate_occurrence *tcpstate_raise(struct observation *o, enum tcpstate_event event,
                                            enum tcpstate_role role);
 void tcpstate_note_unacceptable(struct observation *o);
@@ -75,7 +74,7 @@ void tcpstate_expect_rst(struct observation *o);
 bool tcpstate_catch_up(struct observation *o);
 void tcpstate_pick_alternate(struct observation *o);
 bool tcpstate_take_ack(struct observation *o);
-void tcpstate_prove(struct observation *o, enum tcpstate_role role, uint32_t ack, uint32_t una);
+void tcpstate_prove(struct observation *o, uint32_t ack);
 void tcpstate_take_early_ack(struct observation *o);
 void tcpstate_confirm(struct observation *o);
 void tcpstate_take_fin(struct observation *o);
@@ -129,17 +128,12 @@ is_synchronized(const struct tcpstate_endpoint *endpoint)
     return false;
 }
 
-/* Whether the endpoint's peer has acknowledged its SYN, or its FIN, in the capture. */
-static inline bool
-is_syn_covered(const struct tcpstate_endpoint *endpoint, uint32_t ack)
+/* Gives an endpoint its initial sequence number, of which nothing is acknowledged yet. */
+static inline void
+set_iss(struct tcpstate_endpoint *endpoint, uint32_t iss)
 {
-    return endpoint->syn_sent && seq_lt(endpoint->iss, ack);
-}
-
-static inline bool
-is_fin_covered(const struct tcpstate_endpoint *endpoint, uint32_t ack)
-{
-    return endpoint->fin_sent && seq_le(endpoint->fin, ack);
+    endpoint->numbers_known = true;
+    endpoint->iss = endpoint->snd_una = endpoint->told = endpoint->proved = iss;
 }
 
 /* Whether a SYN, or a SYN,ACK that answers one, repeats the SYN that a connection captured from the

@@ -21,62 +21,6 @@ is_endpoint(const struct observation *o, enum tcpstate_role role)
     return role == TCPSTATE_CLIENT || !o->connection->self;
 }
 
-/* The only function that changes a phase. */
-static void
-enter(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase,
-      enum tcpstate_evidence evidence, bool revision)
-{
-    struct tcpstate_endpoint *endpoint = &o->connection->end[role];
-    struct tcpstate_record *record = o->record;
-
-    if (endpoint->phase != phase && record->transition_count < TCPSTATE_MAX_TRANSITIONS)
-        record->transition[record->transition_count++] = (struct tcpstate_transition){
-            .role = (uint8_t)(o->connection->self ? TCPSTATE_SELF : role),
-            .from = endpoint->phase,
-            .to = (uint8_t)phase,
-            .revision = revision,
-        };
-    if (endpoint->phase != phase)
-        endpoint->since = o->segment->time;
-    if (endpoint->phase != phase && phase == TCPSTATE_PHASE_TIME_WAIT)
-        endpoint->mark = o->segment->time;
-    endpoint->phase = (uint8_t)phase;
-    endpoint->evidence = (uint8_t)evidence;
-    record->changed = true;
-}
-
-/*
- * Applies a stimulus to the endpoint of that role, along the state diagram.
- *
- * Returns false, with nothing changed, where the diagram has no such edge. An edge that stays in
- * its state changes nothing either, not even the evidence.
- */
-bool
-tcpstate_step(struct observation *o, enum tcpstate_role role, enum tcpstate_stimulus stimulus,
-              enum tcpstate_evidence evidence)
-{
-    const struct tcpstate_endpoint *endpoint = &o->connection->end[role];
-    const enum tcpstate_phase from = (enum tcpstate_phase)endpoint->phase;
-    const enum tcpstate_phase to = tcpstate_edge(from, stimulus);
-
-    if (to == TCPSTATE_NO_EDGE)
-        return false;
-    if (to != from)
-        enter(o, role, to, evidence, false);
-    return true;
-}
-
-/*
- * Takes an inference back: puts the endpoint of that role into a phase that a contradiction proves,
- * whatever the diagram says.
- */
-void
-tcpstate_revise(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase,
-                enum tcpstate_evidence evidence)
-{
-    enter(o, role, phase, evidence, true);
-}
-
 /*
  * Raises an event about the endpoint of that role. Returns the occurrence, whose figures the caller
  * fills in; valid until the next call. In a full record the newest takes the
@@ -183,7 +127,7 @@ take_time(struct observation *o)
 
         if (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT &&
             o->segment->time - endpoint->mark >= 2 * o->settings->msl)
-            tcpstate_step(o, role, TCPSTATE_STIMULUS_TIMEOUT_2MSL, TCPSTATE_EVIDENCE_INFERRED);
+            endpoint->expired = true;
         if (endpoint->stuck_told || age <= o->settings->stuck ||
             tcpstate_may_have_closed(o->connection))
             continue;
@@ -216,8 +160,7 @@ take_text(struct observation *o)
             tcpstate_raise(o, TCPSTATE_EVENT_data_after_fin, o->snd_role);
     }
     if (!snd->numbers_known) {
-        snd->numbers_known = true;
-        snd->iss = o->segment->seq - 1;
+        set_iss(snd, o->segment->seq - 1);
         snd->snd_una = o->segment->seq;
         snd->snd_nxt = o->end;
         o->snd_nxt = o->segment->seq;
@@ -247,6 +190,7 @@ static void
 judge(struct observation *o)
 {
     take_time(o);
+    tcpstate_settle_states(o);
     if (!is_legal(o)) {
         tcpstate_raise(o, TCPSTATE_EVENT_illegal_flags, o->snd_role);
         if (!o->rst)
@@ -281,6 +225,7 @@ judge(struct observation *o)
     if (o->fin)
         tcpstate_take_fin(o);
     tcpstate_take_early_ack(o);
+    tcpstate_settle_states(o);
 }
 
 /* The silence before this segment if it is worth a note, in seconds up to 65535; else 0. */
@@ -399,6 +344,7 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
     if (record->opened)
         tcpstate_open(&o);
     judge(&o);
+    tcpstate_settle_states(&o);
     remember(&o);
     tcpstate_settle(&o);
     report(&o);
@@ -424,9 +370,8 @@ tcpstate_observe_unreachable(struct tcpstate_pair *pair, const struct tcpstate_s
     if (o.snd->phase != TCPSTATE_PHASE_SYN_SENT || o.snd->iss != quoted->seq)
         return false;
     begin_record(record);
-    o.snd->before_reset = o.snd->phase;
-    o.snd->before_reset_evidence = o.snd->evidence;
-    tcpstate_step(&o, o.snd_role, TCPSTATE_STIMULUS_RCV_RST, TCPSTATE_EVIDENCE_INFERRED);
+    o.snd->rst_taken = true;
+    tcpstate_settle_states(&o);
     tcpstate_raise(&o, TCPSTATE_EVENT_refused_by_icmp, o.snd_role);
     o.connection->open = TCPSTATE_OPEN_REFUSED;
     o.connection->reset = true;

@@ -18,14 +18,12 @@ assume_established(struct observation *o)
     for (int role = 0; role < 2; role++) {
         struct tcpstate_endpoint *endpoint = &o->connection->end[role];
 
-        endpoint->phase = TCPSTATE_PHASE_ESTABLISHED;
-        endpoint->syn_sent = endpoint->syn_received = endpoint->syn_acked = true;
-        endpoint->numbers_known = true;
+        set_iss(endpoint, (endpoint == o->snd ? o->segment->seq : o->segment->ack) - 1);
+        endpoint->snd_una = endpoint->told = endpoint->snd_nxt = endpoint->iss + 1;
+        endpoint->syn_sent = true;
     }
-    o->snd->iss = o->segment->seq - 1;
-    o->snd->snd_una = o->snd->snd_nxt = o->snd_una = o->snd_nxt = o->segment->seq;
-    o->rcv->iss = o->segment->ack - 1;
-    o->rcv->snd_una = o->rcv->snd_nxt = o->segment->ack;
+    o->snd_una = o->snd_nxt = o->segment->seq;
+    tcpstate_begin_states(o);
     o->rcv->gap_at_end = true;
 }
 
@@ -65,14 +63,15 @@ tcpstate_open(struct observation *o)
         struct tcpstate_endpoint *client = &connection->end[TCPSTATE_CLIENT];
         const int64_t asked = client->since;
 
-        tcpstate_step(o, TCPSTATE_CLIENT, TCPSTATE_STIMULUS_SND_SYN, TCPSTATE_EVIDENCE_SEEN);
+        tcpstate_settle_states(o);
         client->since = asked;
         return;
     }
     if (o->syn && !o->fin && !o->rst) {
-        o->snd->phase = o->ack ? TCPSTATE_PHASE_LISTEN : TCPSTATE_PHASE_CLOSED;
+        o->snd->base = o->ack ? TCPSTATE_PHASE_LISTEN : TCPSTATE_PHASE_CLOSED;
         if (!connection->self)
-            o->rcv->phase = o->ack ? TCPSTATE_PHASE_SYN_SENT : TCPSTATE_PHASE_LISTEN;
+            o->rcv->base = o->ack ? TCPSTATE_PHASE_SYN_SENT : TCPSTATE_PHASE_LISTEN;
+        tcpstate_begin_states(o);
         return;
     }
     if (o->syn || (!o->rst && !o->ack))
@@ -96,17 +95,12 @@ tcpstate_learn_numbers(struct observation *o)
 {
     struct tcpstate_endpoint *rcv = o->rcv;
 
-    rcv->numbers_known = true;
-    rcv->iss = o->segment->ack - 1;
-    rcv->snd_una = rcv->iss;
+    set_iss(rcv, o->segment->ack - 1);
     rcv->snd_nxt = o->segment->ack;
     if (rcv->syn_sent || o->snd->phase != TCPSTATE_PHASE_SYN_SENT)
         return;
     rcv->syn_sent = true;
-    rcv->syn_received = !o->syn;
-    tcpstate_step(o, o->rcv_role,
-                  o->syn ? TCPSTATE_STIMULUS_SND_SYN : TCPSTATE_STIMULUS_SND_SYN_ACK,
-                  TCPSTATE_EVIDENCE_INFERRED);
+    rcv->syn_inferred = !o->syn;
     tcpstate_raise(o, TCPSTATE_EVENT_inferred_syn, o->snd_role);
     if (!o->syn)
         o->snd->snd_una = o->snd_una = seq_max(o->snd->snd_una, o->snd->iss + 1);
@@ -183,23 +177,22 @@ catch_up_sender(struct observation *o)
                 tcpstate_expect_rst(o);
             return false;
         }
-        snd->syn_sent = snd->syn_received = snd->numbers_known = true;
-        snd->iss = snd->snd_una = o->snd_una = o->segment->seq - 1;
+        set_iss(snd, o->segment->seq - 1);
+        snd->syn_sent = true;
+        o->snd_una = snd->iss;
         snd->snd_nxt = o->snd_nxt = o->segment->seq;
-        tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_INFERRED);
         o->connection->fast_open =
             o->connection->fast_open_asked && seq_lt(o->rcv->iss + 1, o->segment->ack);
         o->rcv->snd_una = seq_max(o->rcv->snd_una, o->segment->ack);
+        tcpstate_settle_states(o);
     }
     if (snd->phase == TCPSTATE_PHASE_SYN_RECEIVED && o->segment->len != 0 &&
         !o->connection->fast_open && !o->connection->fast_open_asked &&
         !o->connection->syns_crossed && seq_lt(snd->iss, o->segment->seq)) {
-        snd->syn_acked = true;
         snd->snd_una = o->snd_una = seq_max(snd->snd_una, snd->iss + 1);
-        tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_ACK_OF_SYN, TCPSTATE_EVIDENCE_SEEN);
-        o->rcv->syn_received = o->rcv->syn_acked = true;
-        tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_SYN_ACK,
-                      o->rcv->seen ? TCPSTATE_EVIDENCE_INFERRED : TCPSTATE_EVIDENCE_ASSUMED);
+        snd->told = snd->proved = snd->snd_una;
+        o->rcv->told = seq_max(o->rcv->told, o->rcv->iss + 1);
+        tcpstate_settle_states(o);
     }
     return true;
 }
@@ -233,8 +226,8 @@ tcpstate_catch_up(struct observation *o)
 
     if (o->snd->ack_refused && o->snd->phase == TCPSTATE_PHASE_SYN_RECEIVED) {
         o->snd->ack_refused = false;
-        o->snd->syn_acked = true;
-        tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_ACK_OF_SYN, TCPSTATE_EVIDENCE_SEEN);
+        o->snd->told = o->snd->proved = o->snd->snd_una;
+        tcpstate_settle_states(o);
     }
     if (o->connection->handshake_complete || o->connection->mid_stream)
         return true;

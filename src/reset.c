@@ -146,6 +146,20 @@ is_passive(const struct observation *o, enum tcpstate_role role)
     return role == TCPSTATE_SERVER && !o->connection->syns_crossed && !o->connection->split;
 }
 
+/* The RST counts as delivered; a passive opener that was not past the handshake is in LISTEN again. To
+ * an endpoint that is not open it tells nothing. */
+static void
+take_reset(struct observation *o)
+{
+    const enum tcpstate_phase phase = (enum tcpstate_phase)o->rcv->phase;
+
+    if (tcpstate_edge(phase, TCPSTATE_STIMULUS_RCV_RST) == phase)
+        return;
+    o->rcv->rst_taken = true;
+    o->rcv->passive = phase == TCPSTATE_PHASE_SYN_RECEIVED && is_passive(o, o->rcv_role);
+    tcpstate_settle_states(o);
+}
+
 /* The RST proves that its sender is closed, also where that was only inferred; and by its ACK of
  * the SYN,ACK, that its sender had taken that one before it aborted. */
 static void
@@ -153,11 +167,9 @@ prove_closed(struct observation *o)
 {
     if (o->ack && o->snd->phase == TCPSTATE_PHASE_SYN_SENT && !o->connection->syns_crossed &&
         o->rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED)
-        tcpstate_prove(o, o->snd_role, o->segment->ack, o->snd_una);
-    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_RST, TCPSTATE_EVIDENCE_SEEN);
-    if (o->snd->phase == TCPSTATE_PHASE_CLOSED)
-        o->snd->evidence = TCPSTATE_EVIDENCE_SEEN;
-    o->record->changed = true;
+        tcpstate_prove(o, o->segment->ack);
+    o->snd->rst_sent = true;
+    tcpstate_settle_states(o);
 }
 
 /* A RST without ACK answers a segment. From an endpoint that is ESTABLISHED by inference only, it
@@ -167,7 +179,8 @@ doubt_handshake(struct observation *o)
 {
     if (o->snd->phase == TCPSTATE_PHASE_ESTABLISHED &&
         o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED)
-        tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_RECEIVED, TCPSTATE_EVIDENCE_SEEN);
+        o->snd->told = o->snd->proved = o->snd->iss;
+    tcpstate_settle_states(o);
 }
 
 /* An acceptable RST counts as delivered, and with it the FIN that its sender sent before. One at
@@ -175,12 +188,12 @@ doubt_handshake(struct observation *o)
 static void
 deliver_fin(struct observation *o)
 {
-    if (!o->snd->fin_sent || o->snd->holed || o->rcv->fin_received || !is_synchronized(o->rcv) ||
+    if (!o->snd->fin_sent || o->snd->holed || is_fin_taken(o->rcv, o->snd) || !is_synchronized(o->rcv) ||
         seq_lt(o->segment->seq, o->snd->fin - (o->rcv->phase != TCPSTATE_PHASE_FIN_WAIT_2)))
         return;
-    o->rcv->fin_received = true;
+    o->rcv->fin_inferred = true;
     o->rcv->text_from = o->rcv->snd_nxt;
-    tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_FIN, TCPSTATE_EVIDENCE_INFERRED);
+    tcpstate_settle_states(o);
 }
 
 /* The first segment captured is a RST that acknowledges: so much its receiver has sent. */
@@ -191,8 +204,7 @@ learn_from_rst(struct observation *o)
 
     if (!o->ack || rcv->numbers_known || rcv->phase != TCPSTATE_PHASE_UNKNOWN)
         return;
-    rcv->numbers_known = true;
-    rcv->iss = o->segment->ack - 1;
+    set_iss(rcv, o->segment->ack - 1);
     rcv->snd_una = rcv->snd_nxt = o->segment->ack;
 }
 
@@ -204,7 +216,8 @@ accept_rst(struct observation *o)
 
     learn_from_rst(o);
     if (o->ack && is_fin_covered(o->rcv, o->segment->ack))
-        tcpstate_prove(o, o->snd_role, o->segment->ack, o->snd_una);
+        tcpstate_prove(o, o->segment->ack);
+    tcpstate_settle_states(o);
     if (!o->ack)
         doubt_handshake(o);
     if (past_handshake) {
@@ -214,10 +227,6 @@ accept_rst(struct observation *o)
         name_refusal(o);
     if (!connection->reset)
         tcpstate_settle_cause(o, tcpstate_cause_of(o));
-    o->snd->before_reset = o->snd->phase;
-    o->snd->before_reset_evidence = o->snd->evidence;
-    o->rcv->before_reset = o->rcv->phase;
-    o->rcv->before_reset_evidence = o->rcv->evidence;
     connection->reset_seq = o->segment->seq;
     deliver_fin(o);
     if (!connection->reset && !connection->close_complete) {
@@ -234,10 +243,7 @@ accept_rst(struct observation *o)
         connection->reset_frame = o->segment->frame;
     if (!tcpstate_is_ack_refused(o))
         prove_closed(o);
-    tcpstate_step(o, o->rcv_role,
-                  is_passive(o, o->rcv_role) ? TCPSTATE_STIMULUS_RCV_RST_PASSIVE
-                                             : TCPSTATE_STIMULUS_RCV_RST,
-                  TCPSTATE_EVIDENCE_INFERRED);
+    take_reset(o);
 }
 
 /* A RST that answers the ACK of a connection its sender does not know (RFC 9293 section 3.5.1,
@@ -263,8 +269,8 @@ recover(struct observation *o)
     }
     if (o->snd->phase != TCPSTATE_PHASE_SYN_SENT)
         prove_closed(o);
-    tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_RST_PASSIVE, TCPSTATE_EVIDENCE_INFERRED);
-    o->rcv->syn_sent = o->rcv->syn_received = o->rcv->numbers_known = false;
+    take_reset(o);
+    o->rcv->syn_sent = o->rcv->syn_inferred = o->rcv->numbers_known = false;
     o->connection->challenge_sent = false;
     tcpstate_settle_cause(o, TCPSTATE_CAUSE_OLD_DUPLICATE);
 }
@@ -277,8 +283,9 @@ infer_answered_ack(struct observation *o)
     if (o->ack || o->rcv->phase != TCPSTATE_PHASE_SYN_SENT || o->connection->syns_crossed ||
         o->snd->phase != TCPSTATE_PHASE_SYN_RECEIVED || o->segment->seq != o->snd->iss + 1)
         return;
-    o->rcv->syn_received = o->rcv->syn_acked = true;
-    tcpstate_step(o, o->rcv_role, TCPSTATE_STIMULUS_RCV_SYN_ACK, TCPSTATE_EVIDENCE_INFERRED);
+    o->rcv->syn_inferred = true;
+    o->rcv->told = seq_max(o->rcv->told, o->rcv->iss + 1);
+    tcpstate_settle_states(o);
     o->connection->open = TCPSTATE_OPEN_ABORTED;
     o->record->settled |= TCPSTATE_SETTLED_OPEN;
 }
@@ -335,11 +342,8 @@ restore(struct observation *o, enum tcpstate_role role)
 {
     struct tcpstate_endpoint *endpoint = &o->connection->end[role];
 
-    tcpstate_revise(o, role, (enum tcpstate_phase)endpoint->before_reset,
-                    (enum tcpstate_evidence)endpoint->before_reset_evidence);
-    endpoint->fin_received &=
-        tcpstate_edge((enum tcpstate_phase)endpoint->before_reset, TCPSTATE_STIMULUS_RCV_FIN) ==
-        (enum tcpstate_phase)endpoint->before_reset;
+    endpoint->rst_sent = endpoint->rst_taken = endpoint->fin_inferred = false;
+    tcpstate_settle_states(o);
 }
 
 /*

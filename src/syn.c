@@ -13,11 +13,10 @@ keep_syn(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
 
     if (!snd->numbers_known || snd->iss != segment->seq || !snd->syn_sent) {
-        snd->iss = segment->seq;
-        snd->snd_una = o->snd_una = segment->seq;
+        set_iss(snd, segment->seq);
+        o->snd_una = segment->seq;
         snd->snd_nxt = o->end;
         o->snd_nxt = segment->seq;
-        snd->numbers_known = true;
     }
     if (!snd->syn_frame) {
         snd->syn_frame = segment->frame;
@@ -30,6 +29,37 @@ keep_syn(struct observation *o)
     snd->options_known = !segment->options_cut;
     snd->window_scaled = segment->window_scale_seen;
     snd->window_shift = segment->window_shift;
+}
+
+/* The endpoint is in SYN_SENT again: nothing of its attempt before counts. */
+static void
+begin_again(struct tcpstate_endpoint *endpoint)
+{
+    set_iss(endpoint, endpoint->iss);
+    endpoint->syn_inferred = endpoint->spoken = false;
+    endpoint->rst_sent = endpoint->rst_taken = false;
+}
+
+/* The endpoint is in LISTEN again: nothing that it sent before counts. */
+static void
+forget(struct tcpstate_endpoint *endpoint)
+{
+    endpoint->syn_sent = endpoint->syn_inferred = endpoint->numbers_known = false;
+    endpoint->rst_sent = endpoint->rst_taken = endpoint->spoken = false;
+    endpoint->base = TCPSTATE_PHASE_LISTEN;
+}
+
+/* A SYN,ACK: its sender has taken a SYN, be it one that its receiver did not send, and whatever ended
+ * the endpoint before is past. */
+static void
+answer(struct observation *o)
+{
+    if (o->connection->close_complete)
+        o->rcv->syn_inferred = o->rcv->fin_inferred = true;
+    o->snd->syn_inferred = true;
+    o->snd->rst_sent = o->snd->rst_taken = o->snd->expired = false;
+    o->snd->fin_sent = false;
+    tcpstate_settle_states(o);
 }
 
 static void
@@ -76,7 +106,6 @@ take_first_syn(struct observation *o)
 
     keep_syn(o);
     number_syn(o);
-    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN, TCPSTATE_EVIDENCE_SEEN);
     if (connection->self)
         tcpstate_raise(o, TCPSTATE_EVENT_self_connection, o->snd_role);
     if (answered) {
@@ -103,8 +132,8 @@ take_refused_syn(struct observation *o)
 
     keep_syn(o);
     number_syn(o);
-    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN, TCPSTATE_EVIDENCE_SEEN);
-    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_RST, TCPSTATE_EVIDENCE_INFERRED);
+    tcpstate_settle_states(o);
+    o->snd->rst_taken = true;
     connection->mid_stream = false;
     connection->open = TCPSTATE_OPEN_REFUSED;
     tcpstate_settle_cause(o, TCPSTATE_CAUSE_CLOSED_PORT);
@@ -156,8 +185,9 @@ repeat_syn(struct observation *o)
     recovered = is_recovered(o);
     answered = o->rcv->seen || is_answered_before(o);
     if (o->connection->reset) {
-        tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_SENT, TCPSTATE_EVIDENCE_SEEN);
-        tcpstate_revise(o, o->rcv_role, TCPSTATE_PHASE_LISTEN, TCPSTATE_EVIDENCE_ASSUMED);
+        begin_again(snd);
+        forget(o->rcv);
+        tcpstate_settle_states(o);
         o->connection->reset = false;
         o->connection->open = TCPSTATE_OPEN_NONE;
     }
@@ -223,7 +253,6 @@ take_plain_syn(struct observation *o)
 
     if (is_syn_late(o)) {
         take_late_syn(o);
-        snd->evidence = TCPSTATE_EVIDENCE_SEEN;
         return false;
     }
     learn_missed_syn(o);
@@ -273,8 +302,8 @@ is_syn_ack_valid(struct observation *o)
         return true;
     }
     if (!rcv->syn_sent && rcv->phase == TCPSTATE_PHASE_SYN_SENT && !rcv->numbers_known) {
-        rcv->numbers_known = rcv->syn_sent = true;
-        rcv->iss = rcv->snd_una = ack - 1;
+        set_iss(rcv, ack - 1);
+        rcv->syn_sent = true;
         rcv->snd_nxt = ack;
         tcpstate_raise(o, TCPSTATE_EVENT_unsolicited_synack, o->snd_role);
         return true;
@@ -286,7 +315,7 @@ is_syn_ack_valid(struct observation *o)
     }
     if (connection->alternate_known && connection->alternate_role == o->rcv_role &&
         ack == connection->alternate_iss + 1 && !o->snd->syn_sent) {
-        rcv->iss = rcv->snd_una = connection->alternate_iss;
+        set_iss(rcv, connection->alternate_iss);
         rcv->snd_nxt = ack;
         connection->alternate_known = false;
     }
@@ -304,7 +333,7 @@ answer_syn(struct observation *o)
     number_syn(o);
     if (o->rcv->syn_frame)
         tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->mark);
-    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
+    answer(o);
     if (offered == 0 || o->connection->self)
         return;
     o->connection->fast_open = o->segment->ack == o->rcv->snd_nxt;
@@ -329,15 +358,16 @@ repeat_syn_ack(struct observation *o)
     keep_syn(o);
     o->record->open_step = snd->syn_step;
     if (snd->phase == TCPSTATE_PHASE_ESTABLISHED && snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
-        snd->syn_acked = false;
+        snd->told = snd->proved = snd->iss;
         snd->ack_refused = snd->ack_doubted;
         snd->ack_doubted = true;
-        tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_RECEIVED, TCPSTATE_EVIDENCE_SEEN);
+        tcpstate_settle_states(o);
         tcpstate_raise(o, TCPSTATE_EVENT_synack_after_ack, o->snd_role)->frame = snd->syn_frame;
         return;
     }
     if (o->connection->reset && snd->phase == TCPSTATE_PHASE_LISTEN)
-        tcpstate_revise(o, o->snd_role, TCPSTATE_PHASE_SYN_RECEIVED, TCPSTATE_EVIDENCE_SEEN);
+        snd->rst_taken = false;
+    tcpstate_settle_states(o);
     if (snd->phase != TCPSTATE_PHASE_SYN_RECEIVED || !o->rcv->seen)
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_synack_retransmission, o->snd_role);
@@ -369,7 +399,7 @@ reject_syn_ack(struct observation *o)
     if (o->snd->phase != TCPSTATE_PHASE_LISTEN)
         return;
     keep_syn(o);
-    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
+    answer(o);
 }
 
 /* The connection is over, and its server answers an old duplicate of the client's SYN as a new one.
@@ -378,12 +408,13 @@ static void
 answer_old_duplicate(struct observation *o)
 {
     keep_syn(o);
-    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
+    answer(o);
     tcpstate_expect_rst(o);
     if (!o->jumbled || !is_denied(o->connection, o->segment->side ^ 1u))
         return;
     tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
-    tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_RCV_RST_PASSIVE, TCPSTATE_EVIDENCE_INFERRED);
+    tcpstate_settle_states(o);
+    o->snd->rst_taken = o->snd->passive = true;
 }
 
 /* A SYN,ACK; false if it changes nothing, its acknowledgement included. */
@@ -415,7 +446,7 @@ take_syn_ack(struct observation *o)
     if (snd->phase == TCPSTATE_PHASE_SYN_SENT) {
         keep_syn(o);
         number_syn(o);
-        tcpstate_step(o, o->snd_role, TCPSTATE_STIMULUS_SND_SYN_ACK, TCPSTATE_EVIDENCE_SEEN);
+        answer(o);
         return true;
     }
     repeat_syn_ack(o);
@@ -447,7 +478,7 @@ tcpstate_pick_alternate(struct observation *o)
         rcv->phase != TCPSTATE_PHASE_SYN_RECEIVED ||
         o->segment->ack != connection->alternate_iss + 1)
         return;
-    rcv->iss = rcv->snd_una = connection->alternate_iss;
+    set_iss(rcv, connection->alternate_iss);
     rcv->snd_nxt = rcv->iss + 1;
     connection->alternate_known = false;
 }

@@ -127,22 +127,22 @@ promote(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
     connection->last_time = pending->time;
     connection->segments = 1;
     connection->step = 1;
-    client->phase = TCPSTATE_PHASE_CLOSED;
+    client->phase = client->base = TCPSTATE_PHASE_CLOSED;
     client->since = pending->time;
     client->mark = pending->time;
     client->syn_frame = pending->frame;
     client->syn_count = 1;
     client->syn_step = 1;
-    client->iss = pending->iss;
-    client->snd_una = pending->iss;
+    set_iss(client, pending->iss);
     client->snd_nxt = pending->iss + 1 + pending->len;
-    client->numbers_known = client->seen = client->syn_sent = true;
+    client->seen = client->syn_sent = true;
     client->tsval = client->mark_tsval = pending->tsval;
     client->timestamps = pending->timestamps;
     client->options_known = pending->options_known;
     client->window_scaled = pending->window_scaled;
     client->window_shift = pending->window_shift;
     connection->end[TCPSTATE_SERVER].phase = TCPSTATE_PHASE_LISTEN;
+    connection->end[TCPSTATE_SERVER].base = TCPSTATE_PHASE_LISTEN;
     pair->pending.active = false;
     return connection;
 }

@@ -31,7 +31,7 @@ kind_of_close(const struct tcpstate_connection *connection)
 {
     if (connection->self)
         return TCPSTATE_CLOSE_TWO_WAY;
-    if (connection->fins_crossed)
+    if (have_fins_crossed(&connection->end[TCPSTATE_CLIENT], &connection->end[TCPSTATE_SERVER]))
         return TCPSTATE_CLOSE_SIMULTANEOUS;
     return connection->three_way ? TCPSTATE_CLOSE_THREE_WAY : TCPSTATE_CLOSE_FOUR_WAY;
 }
@@ -43,7 +43,7 @@ first_to_close(const struct tcpstate_connection *connection)
     const struct tcpstate_endpoint *client = &connection->end[TCPSTATE_CLIENT];
     const struct tcpstate_endpoint *server = other_end(connection, client);
 
-    if (connection->fins_crossed || connection->self)
+    if (have_fins_crossed(client, server) || connection->self)
         return TCPSTATE_CLOSER_BOTH;
     if (client->fin_sent && server->fin_sent)
         return client->fin_step < server->fin_step ? TCPSTATE_CLOSER_CLIENT
@@ -58,8 +58,8 @@ complete_handshake(struct observation *o)
 {
     struct tcpstate_connection *connection = o->connection;
 
-    if (connection->handshake_complete || connection->mid_stream || !o->snd->syn_acked ||
-        !o->rcv->syn_acked)
+    if (connection->handshake_complete || connection->mid_stream || !is_syn_acked(o->snd) ||
+        !is_syn_acked(o->rcv))
         return;
     connection->handshake_complete = true;
     connection->open = kind_of_open(connection) & 0xf;
@@ -78,7 +78,7 @@ complete_close(struct observation *o)
     struct tcpstate_connection *connection = o->connection;
     const struct tcpstate_endpoint *first = &connection->end[TCPSTATE_CLIENT];
 
-    if (connection->close_complete || connection->reset || !o->snd->fin_acked || !o->rcv->fin_acked)
+    if (connection->close_complete || connection->reset || !is_fin_acked(o->snd) || !is_fin_acked(o->rcv))
         return;
     connection->close_complete = true;
     connection->close = kind_of_close(connection) & 0xf;
@@ -114,7 +114,7 @@ stage_of(const struct tcpstate_connection *connection)
 
     if (connection->reset)
         return TCPSTATE_STAGE_ABORTED;
-    if (client->fin_sent && client->fin_acked && server->fin_sent && server->fin_acked)
+    if (is_fin_acked(client) && is_fin_acked(server))
         return TCPSTATE_STAGE_CLOSED;
     if (client->fin_sent && server->fin_sent)
         return TCPSTATE_STAGE_CLOSING;

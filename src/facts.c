@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * From what was captured of both ends to facts, from facts to the state, and how it is known.
+ */
+#include "facts.h"
+
+static unsigned
+if_so(bool so, enum fact fact)
+{
+    return so ? fact : 0u;
+}
+
+/*
+ * The facts about an endpoint (enum fact, or-ed), as both ends' captured segments tell them.
+ */
+unsigned
+tcpstate_facts_of(const struct tcpstate_endpoint *endpoint, const struct tcpstate_endpoint *peer)
+{
+    return if_so(endpoint->syn_sent, FACT_SYN_SENT) |
+           if_so(is_syn_taken(endpoint, peer), FACT_SYN_TAKEN) |
+           if_so(is_syn_acked(endpoint), FACT_SYN_ACKED) |
+           if_so(endpoint->fin_sent, FACT_FIN_SENT) |
+           if_so(is_fin_taken(endpoint, peer), FACT_FIN_TAKEN) |
+           if_so(is_fin_acked(endpoint), FACT_FIN_ACKED) |
+           if_so(endpoint->fin_sent && is_fin_covered(peer, endpoint->fin_ack), FACT_FOLLOWS) |
+           if_so(endpoint->expired, FACT_EXPIRED) | if_so(endpoint->rst_sent, FACT_RST_SENT) |
+           if_so(endpoint->rst_taken, FACT_RST_TAKEN) | if_so(endpoint->passive, FACT_PASSIVE);
+}
+
+/* The state of an endpoint that has sent its FIN (RFC 9293 section 3.6). Who sends it after it took
+ * the peer's waits for its acknowledgement only; who closes first waits for the peer's too. */
+static enum tcpstate_phase
+phase_of_closer(unsigned facts)
+{
+    switch (facts & (FACT_FIN_TAKEN | FACT_FIN_ACKED)) {
+    case FACT_FIN_TAKEN | FACT_FIN_ACKED:
+        return facts & FACT_FOLLOWS ? TCPSTATE_PHASE_CLOSED : TCPSTATE_PHASE_TIME_WAIT;
+    case FACT_FIN_TAKEN:
+        return facts & FACT_FOLLOWS ? TCPSTATE_PHASE_LAST_ACK : TCPSTATE_PHASE_CLOSING;
+    case FACT_FIN_ACKED:
+        return TCPSTATE_PHASE_FIN_WAIT_2;
+    default:
+        return TCPSTATE_PHASE_FIN_WAIT_1;
+    }
+}
+
+/*
+ * The state that facts (enum fact, or-ed) make (RFC 9293 section 3.3.2). base is the state of an
+ * endpoint that has sent no SYN: CLOSED, LISTEN, or UNKNOWN.
+ */
+enum tcpstate_phase
+tcpstate_phase_of(unsigned facts, enum tcpstate_phase base)
+{
+    if (facts & (FACT_RST_SENT | FACT_EXPIRED))
+        return TCPSTATE_PHASE_CLOSED;
+    if (facts & FACT_RST_TAKEN)
+        return facts & FACT_PASSIVE ? TCPSTATE_PHASE_LISTEN : TCPSTATE_PHASE_CLOSED;
+    if (!(facts & FACT_SYN_SENT))
+        return base;
+    if (!(facts & FACT_SYN_TAKEN))
+        return TCPSTATE_PHASE_SYN_SENT;
+    if (facts & FACT_FIN_SENT)
+        return phase_of_closer(facts);
+    if (!(facts & FACT_SYN_ACKED))
+        return TCPSTATE_PHASE_SYN_RECEIVED;
+    return facts & FACT_FIN_TAKEN ? TCPSTATE_PHASE_CLOSE_WAIT : TCPSTATE_PHASE_ESTABLISHED;
+}
+
+/* How an endpoint that answered, or is past its handshake, is known to be. */
+static enum tcpstate_evidence
+evidence_of_handshake(const struct tcpstate_connection *connection,
+                      const struct tcpstate_endpoint *endpoint)
+{
+    if (connection->mid_stream)
+        return endpoint->syn_frame && endpoint->seen ? TCPSTATE_EVIDENCE_SEEN
+                                                     : TCPSTATE_EVIDENCE_ASSUMED;
+    if (endpoint->spoken || is_syn_covered(endpoint, endpoint->proved))
+        return TCPSTATE_EVIDENCE_SEEN;
+    return endpoint->seen || connection->self ? TCPSTATE_EVIDENCE_INFERRED
+                                              : TCPSTATE_EVIDENCE_ASSUMED;
+}
+
+/* How it is known that an endpoint's FIN was acknowledged. */
+static enum tcpstate_evidence
+evidence_of_fin_acked(const struct tcpstate_endpoint *endpoint)
+{
+    if (endpoint->waited || is_fin_covered(endpoint, endpoint->proved))
+        return TCPSTATE_EVIDENCE_SEEN;
+    return endpoint->seen || endpoint->fin_frame ? TCPSTATE_EVIDENCE_INFERRED
+                                                 : TCPSTATE_EVIDENCE_ASSUMED;
+}
+
+static enum tcpstate_evidence
+weaker(enum tcpstate_evidence a, enum tcpstate_evidence b)
+{
+    return a < b ? a : b;
+}
+
+/* How a FIN's sender is known to have sent it. */
+static enum tcpstate_evidence
+evidence_of_fin(const struct tcpstate_endpoint *endpoint)
+{
+    if (endpoint->fin_assumed)
+        return TCPSTATE_EVIDENCE_ASSUMED;
+    return endpoint->fin_unseen ? TCPSTATE_EVIDENCE_INFERRED : TCPSTATE_EVIDENCE_SEEN;
+}
+
+static enum tcpstate_evidence
+evidence_of_end(const struct tcpstate_endpoint *endpoint)
+{
+    if (endpoint->rst_sent)
+        return TCPSTATE_EVIDENCE_SEEN;
+    if (endpoint->rst_taken || endpoint->expired)
+        return TCPSTATE_EVIDENCE_INFERRED;
+    return evidence_of_fin_acked(endpoint);
+}
+
+/*
+ * How the state of an endpoint is known: as well as the weakest fact that it rests on.
+ */
+enum tcpstate_evidence
+tcpstate_evidence_of(const struct tcpstate_connection *connection,
+                     const struct tcpstate_endpoint *endpoint,
+                     const struct tcpstate_endpoint *peer)
+{
+    const enum tcpstate_evidence taken =
+        is_fin_covered(peer, peer->snd_una) || connection->close_complete
+            ? TCPSTATE_EVIDENCE_SEEN
+            : TCPSTATE_EVIDENCE_INFERRED;
+
+    switch ((enum tcpstate_phase)endpoint->phase) {
+    case TCPSTATE_PHASE_SYN_SENT:
+        return endpoint->syn_frame    ? TCPSTATE_EVIDENCE_SEEN
+               : endpoint->seen       ? TCPSTATE_EVIDENCE_INFERRED
+                                      : TCPSTATE_EVIDENCE_ASSUMED;
+    case TCPSTATE_PHASE_SYN_RECEIVED:
+        return endpoint->syn_frame ? TCPSTATE_EVIDENCE_SEEN : TCPSTATE_EVIDENCE_INFERRED;
+    case TCPSTATE_PHASE_ESTABLISHED:
+        return evidence_of_handshake(connection, endpoint);
+    case TCPSTATE_PHASE_FIN_WAIT_1:
+    case TCPSTATE_PHASE_LAST_ACK:
+        return evidence_of_fin(endpoint);
+    case TCPSTATE_PHASE_FIN_WAIT_2:
+        return evidence_of_fin_acked(endpoint);
+    case TCPSTATE_PHASE_CLOSE_WAIT:
+    case TCPSTATE_PHASE_CLOSING:
+        return taken;
+    case TCPSTATE_PHASE_TIME_WAIT:
+        return weaker(taken, evidence_of_fin_acked(endpoint));
+    case TCPSTATE_PHASE_CLOSED:
+        return evidence_of_end(endpoint);
+    case TCPSTATE_PHASE_LISTEN:
+        return endpoint->rst_taken ? TCPSTATE_EVIDENCE_INFERRED : TCPSTATE_EVIDENCE_ASSUMED;
+    case TCPSTATE_PHASE_UNKNOWN:
+    case TCPSTATE_PHASE_COUNT:
+        break;
+    }
+    return TCPSTATE_EVIDENCE_ASSUMED;
+}

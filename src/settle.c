@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The only place where a state changes: after each step the facts of both ends are gathered anew,
+ * and what became of them is told as transitions along the state diagram, or as a revision.
+ */
+#include "observation.h"
+
+#define STEPS_MAX 8
+
+/* The facts in the order in which an endpoint came to them; follows is what its FIN brings along.
+ * Figure 7: of crossing SYNs an endpoint takes its peer's before its own is acknowledged, unless one
+ * segment of it says both.
+ * Section 3.6: a FIN that acknowledges ours is its answer; one that does not has crossed it. */
+static void
+order_facts(const struct observation *o, const struct tcpstate_endpoint *endpoint,
+            const struct tcpstate_endpoint *peer, unsigned *steps)
+{
+    const bool crossed = (o->connection->syns_crossed && endpoint->syn_inferred) || o->connection->self;
+    const bool follows = endpoint->fin_sent && is_fin_covered(peer, endpoint->fin_ack);
+    const bool answered = peer->fin_sent && is_fin_covered(endpoint, peer->fin_ack);
+
+    *steps++ = FACT_SYN_SENT | (endpoint->facts & FACT_FIN_SENT ? FACT_FOLLOWS : 0u);
+    *steps++ = crossed ? FACT_SYN_TAKEN : FACT_SYN_ACKED;
+    *steps++ = crossed ? FACT_SYN_ACKED : FACT_SYN_TAKEN;
+    *steps++ = follows ? FACT_FIN_TAKEN : FACT_FIN_SENT;
+    *steps++ = follows ? FACT_FIN_SENT | FACT_FOLLOWS : answered ? FACT_FIN_ACKED : FACT_FIN_TAKEN;
+    *steps++ = follows || !answered ? FACT_FIN_ACKED : FACT_FIN_TAKEN;
+    *steps++ = FACT_EXPIRED;
+    *steps++ = FACT_RST_SENT | FACT_RST_TAKEN | FACT_PASSIVE;
+}
+
+static void
+enter(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase, bool revision)
+{
+    struct tcpstate_endpoint *endpoint = &o->connection->end[role];
+    struct tcpstate_record *record = o->record;
+
+    if (endpoint->phase == phase)
+        return;
+    if (record->transition_count < TCPSTATE_MAX_TRANSITIONS)
+        record->transition[record->transition_count++] = (struct tcpstate_transition){
+            .role = (uint8_t)(o->connection->self ? TCPSTATE_SELF : role),
+            .from = endpoint->phase,
+            .to = (uint8_t)phase,
+            .revision = revision || !tcpstate_is_edge((enum tcpstate_phase)endpoint->phase, phase),
+        };
+    endpoint->since = o->segment->time;
+    if (phase == TCPSTATE_PHASE_TIME_WAIT)
+        endpoint->mark = o->segment->time;
+    endpoint->phase = (uint8_t)phase;
+    record->changed = true;
+}
+
+static void
+settle_end(struct observation *o, enum tcpstate_role role)
+{
+    struct tcpstate_endpoint *endpoint = &o->connection->end[role];
+    const struct tcpstate_endpoint *peer =
+        o->connection->self ? endpoint : &o->connection->end[role ^ 1];
+    const enum tcpstate_phase base = (enum tcpstate_phase)endpoint->base;
+    const unsigned facts = tcpstate_facts_of(endpoint, peer);
+    enum tcpstate_evidence evidence;
+
+    if (facts != endpoint->facts) {
+        unsigned known = endpoint->facts & facts, steps[STEPS_MAX];
+
+        if (known != endpoint->facts)
+            enter(o, role, tcpstate_phase_of(known, base), true);
+        order_facts(o, endpoint, peer, steps);
+        if (facts & ~known & FACT_SYN_SENT) /* its first is a SYN,ACK if it has taken one */
+            steps[0] |= FACT_SYN_TAKEN;
+        for (size_t i = 0; i < STEPS_MAX; i++) {
+            known |= facts & steps[i];
+            enter(o, role, tcpstate_phase_of(known, base), false);
+        }
+        endpoint->facts = facts & 0x7ff;
+    }
+    evidence = tcpstate_evidence_of(o->connection, endpoint, peer);
+    if (evidence != endpoint->evidence) {
+        endpoint->evidence = (uint8_t)evidence;
+        o->record->changed = true;
+    }
+}
+
+/*
+ * Gives both ends the states that they are assumed to have had before the first segment captured.
+ */
+void
+tcpstate_begin_states(struct observation *o)
+{
+    for (int role = 0; role < 2; role++) {
+        struct tcpstate_endpoint *endpoint = &o->connection->end[role];
+
+        endpoint->facts = tcpstate_facts_of(endpoint, &o->connection->end[role ^ 1]) & 0x7ff;
+        endpoint->phase = (uint8_t)tcpstate_phase_of(endpoint->facts,
+                                                     (enum tcpstate_phase)endpoint->base);
+    }
+}
+
+/*
+ * Brings the states of both ends into line with what is known of them now.
+ */
+void
+tcpstate_settle_states(struct observation *o)
+{
+    settle_end(o, TCPSTATE_CLIENT);
+    if (!o->connection->self)
+        settle_end(o, TCPSTATE_SERVER);
+}
