@@ -198,7 +198,9 @@ tcpstate_take_early_ack(struct observation *o)
         if (!o->rcv->fin_inferred)
             o->rcv->text_from = o->rcv->snd_nxt;
         o->rcv->told = o->rcv->proved = seq_max(o->rcv->told, o->rcv->snd_una);
-        snd->told = seq_max(snd->told, ack);
+        if (!is_fin_covered(snd, o->rcv->fin_ack) || is_fin_covered(o->rcv, o->rcv->snd_una) ||
+            !o->rcv->fin_sent)
+            snd->told = seq_max(snd->told, ack);
     }
     snd->snd_una = seq_max(snd->snd_una, ack);
     tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);

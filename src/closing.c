@@ -114,7 +114,8 @@ repeat_fin(struct observation *o)
     const int64_t span = o->segment->time - snd->mark;
     struct tcpstate_occurrence *told;
 
-    if ((acked && o->jumbled) || is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
+    if ((acked && tcpstate_has_crossed(o, snd, o->segment->time - snd->since)) ||
+        is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
         return;
     snd->fin_count = count_up(snd->fin_count);
     snd->fin_repeated = true;
@@ -169,7 +170,7 @@ tcpstate_infer_fin(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_endpoint *rcv = o->rcv;
 
-    if (!snd->gap_of_one || snd->fin_sent || o->silence <= 4 * o->settings->copy || o->fin ||
+    if (!snd->gap_of_one || snd->fin_sent || o->silence <= 4 * o->settings->reorder || o->fin ||
         o->segment->len != 0 || !rcv->fin_sent || rcv->phase != TCPSTATE_PHASE_FIN_WAIT_1 ||
         o->segment->ack != rcv->fin || o->segment->seq != snd->snd_nxt)
         return;

@@ -13,6 +13,9 @@
 struct tcpstate_endpoint {
     int64_t since; /* when it entered its state, capture time */
     int64_t mark;  /* when it sent its first SYN; then its first FIN; then when its 2 MSL began */
+    int64_t asked_time;  /* when the segment passed that it has still to answer, if asked */
+    uint32_t asked_end;  /* the number after that segment: its answer acknowledges it */
+    uint32_t round_trip; /* the shortest from the place of capture to it, microseconds, if timed */
     uint32_t iss;  /* its initial sequence number */
     uint32_t snd_una;    /* SND.UNA as inferred: the highest acknowledgement its peer sent */
     uint32_t told;       /* the highest of them that counts as delivered: it knows of that one */
@@ -58,6 +61,8 @@ struct tcpstate_endpoint {
     bool rst_taken : 1;
     bool expired : 1; /* its TIME_WAIT is over */
     bool passive : 1; /* a RST takes it back to LISTEN */
+    bool asked : 1;
+    bool timed : 1;
     bool text_sent : 1;      /* it sent payload */
     bool text_after_fin : 1; /* it sent new payload after its peer's FIN was captured */
     bool options_known : 1;  /* its SYN was captured whole: whether it scales is known */

@@ -76,8 +76,8 @@ evidence_of_handshake(const struct tcpstate_connection *connection,
                                                      : TCPSTATE_EVIDENCE_ASSUMED;
     if (endpoint->spoken || is_syn_covered(endpoint, endpoint->proved))
         return TCPSTATE_EVIDENCE_SEEN;
-    return endpoint->seen || connection->self ? TCPSTATE_EVIDENCE_INFERRED
-                                              : TCPSTATE_EVIDENCE_ASSUMED;
+    return endpoint->seen || endpoint->syn_frame ? TCPSTATE_EVIDENCE_INFERRED
+                                                 : TCPSTATE_EVIDENCE_ASSUMED;
 }
 
 /* How it is known that an endpoint's FIN was acknowledged. */

@@ -76,7 +76,7 @@ static void
 notice_timestamp(struct observation *o)
 {
     if (o->segment->timestamps_seen && o->snd->timestamps && !o->syn &&
-        seq_lt(o->segment->tsval, o->snd->tsval) && o->silence > o->settings->copy)
+        seq_lt(o->segment->tsval, o->snd->tsval) && o->silence > o->settings->reorder)
         tcpstate_raise(o, TCPSTATE_EVENT_paws_reject, o->snd_role);
 }
 

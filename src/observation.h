@@ -55,6 +55,11 @@ struct tcpstate_connection *tcpstate_copies_find(struct tcpstate_pair *pair,
 void tcpstate_copies_note(struct tcpstate_pair *pair, const struct tcpstate_connection *connection);
 void tcpstate_copies_age(struct tcpstate_pair *pair);
 
+/* roundtrip.c */
+void tcpstate_time_round_trip(struct observation *o);
+bool tcpstate_has_crossed(const struct observation *o, const struct tcpstate_endpoint *endpoint,
+                          int64_t after);
+
 /* table.c */
 struct tcpstate_connection *tcpstate_table_find(struct tcpstate_pair *pair,
                                                 const struct tcpstate_segment *segment,

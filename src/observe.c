@@ -154,7 +154,7 @@ take_text(struct observation *o)
             snd->gap_of_one = snd->gap_at_end = false;
         o->connection->last_text_role = o->snd_role & 1;
         snd->text_after_fin |= o->rcv->fin_sent && seq_lt(o->snd_nxt, o->end);
-        if (o->connection->close_complete && o->silence > o->settings->copy)
+        if (o->connection->close_complete && o->silence > o->settings->reorder)
             tcpstate_raise(o, TCPSTATE_EVENT_late_segment, o->snd_role);
         if (snd->fin_sent && seq_lt(snd->fin - 1, o->segment->seq + o->segment->len))
             tcpstate_raise(o, TCPSTATE_EVENT_data_after_fin, o->snd_role);
@@ -196,6 +196,7 @@ judge(struct observation *o)
         if (!o->rst)
             return;
     }
+    tcpstate_time_round_trip(o);
     tcpstate_notice(o);
     if (o->rst) {
         tcpstate_take_rst(o);
@@ -338,7 +339,7 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
     o.connection = tcpstate_table_find(pair, segment, settings, spare);
     tcpstate_copies_note(pair, o.connection);
     look_at(&o);
-    o.jumbled = o.silence <= settings->copy && o.silence >= -settings->copy;
+    o.jumbled = o.silence <= settings->reorder && o.silence >= -settings->reorder;
     record->opened = o.connection == spare;
     tcpstate_zeek_follow(o.connection, pair, segment, record->opened);
     if (record->opened)

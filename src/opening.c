@@ -117,7 +117,7 @@ tcpstate_is_echo_wrong(const struct observation *o)
 {
     const struct tcpstate_endpoint *rcv = o->rcv;
     const int64_t ticks =
-        (o->segment->time - rcv->mark) / MILLISECOND + o->settings->copy / MILLISECOND + 1;
+        (o->segment->time - rcv->mark) / MILLISECOND + o->settings->reorder / MILLISECOND + 1;
     const int64_t later = seq_diff(o->segment->tsecr, rcv->mark_tsval);
 
     if (rcv->phase != TCPSTATE_PHASE_SYN_SENT || !o->segment->timestamps_seen ||

@@ -362,7 +362,7 @@ tcpstate_doubt_rst(struct observation *o)
     if (!connection->reset || connection->reset_role != o->snd_role ||
         o->snd->phase != TCPSTATE_PHASE_CLOSED || (o->syn && !o->ack))
         return;
-    if (age <= o->settings->copy ||
+    if (age <= o->settings->reorder ||
         (o->snd->numbers_known && seq_lt(o->segment->seq, o->snd_una)) || o->fit == FIT_BEYOND ||
         !is_news(o))
         return;

@@ -81,7 +81,7 @@ is_syn_late(const struct observation *o)
     if (snd->iss == o->segment->seq || (o->segment->len != 0 && snd->iss + 1 == o->end))
         return true;
     return o->connection->mid_stream &&
-           o->segment->time - o->connection->first_time <= o->settings->copy;
+           o->segment->time - o->connection->first_time <= o->settings->reorder;
 }
 
 static void
@@ -158,7 +158,7 @@ is_answered_before(const struct observation *o)
     const struct tcpstate_connection *previous = o->pair->previous;
 
     return previous && o->snd->syn_count == 1 &&
-           o->snd->mark - previous->last_time <= o->settings->copy;
+           o->snd->mark - previous->last_time <= o->settings->reorder;
 }
 
 /* Whether the sender of the SYN found that its peer still had an older connection, and reset it
@@ -270,7 +270,7 @@ take_plain_syn(struct observation *o)
         return false;
     }
     if (is_synchronized(snd) || is_synchronized(o->rcv)) {
-        if (snd->iss == o->segment->seq && o->segment->time - snd->since <= o->settings->copy) {
+        if (snd->iss == o->segment->seq && o->segment->time - snd->since <= o->settings->reorder) {
             tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
             return false;
         }
@@ -358,6 +358,9 @@ repeat_syn_ack(struct observation *o)
     keep_syn(o);
     o->record->open_step = snd->syn_step;
     if (snd->phase == TCPSTATE_PHASE_ESTABLISHED && snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
+        if (snd->syn_count <= o->rcv->syn_count ||
+            tcpstate_has_crossed(o, snd, o->segment->time - snd->since))
+            return;
         snd->told = snd->proved = snd->iss;
         snd->ack_refused = snd->ack_doubted;
         snd->ack_doubted = true;

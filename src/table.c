@@ -185,7 +185,7 @@ is_jumbled_begin(const struct tcpstate_connection *live, const struct tcpstate_e
 {
     if (snd->syn_frame)
         return false;
-    return live->mid_stream ? segment->time - live->first_time <= settings->copy
+    return live->mid_stream ? segment->time - live->first_time <= settings->reorder
                             : segment->len != 0 && segment->seq + segment->len == snd->iss;
 }
 
@@ -197,7 +197,7 @@ is_before_reset(const struct tcpstate_connection *live, const struct tcpstate_en
 {
     return snd->numbers_known && snd->iss == segment->seq &&
            (live->close_complete || live->reset) &&
-           segment->time - live->last_time <= settings->copy;
+           segment->time - live->last_time <= settings->reorder;
 }
 
 /* A SYN without ACK. */

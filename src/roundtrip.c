@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later
+ *
+ * The round trip between the place of capture and each end: nothing answers, or contradicts, sooner.
+ *
+ * Limitations: one question is timed at a time, and the answer to a repeated one is timed from the
+ * first (Karn's rule, RFC 6298 section 3, is kept by taking the shortest time of all).
+ */
+#include "observation.h"
+
+#define MICROSECOND 1000
+
+/*
+ * Times the questions to both ends: what asks for an answer is a SYN, a FIN or text that goes beyond all
+ * that was sent before; what answers is the first segment of the other end that acknowledges it.
+ */
+void
+tcpstate_time_round_trip(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+    struct tcpstate_endpoint *rcv = o->rcv;
+    const int64_t since = (o->segment->time - snd->asked_time) / MICROSECOND;
+
+    if (o->rst || o->connection->self)
+        return;
+    if (snd->asked && o->ack && !seq_lt(o->segment->ack, snd->asked_end)) {
+        snd->asked = false;
+        if (since >= 0 && since < UINT32_MAX && (!snd->timed || since < snd->round_trip)) {
+            snd->round_trip = (uint32_t)since;
+            snd->timed = true;
+        }
+    }
+    if (rcv->asked || o->end == o->segment->seq ||
+        (snd->numbers_known && !o->syn && seq_le(o->end, snd->snd_nxt)) ||
+        (snd->numbers_known && seq_le(o->end, snd->snd_una)))
+        return;
+    rcv->asked = true;
+    rcv->asked_end = o->end;
+    rcv->asked_time = o->segment->time;
+}
+
+/*
+ * Whether a segment of this endpoint, captured a time (nanoseconds) after one captured towards it, may
+ * have been sent before that one arrived: within a round trip, or within the capture's own disorder.
+ */
+bool
+tcpstate_has_crossed(const struct observation *o, const struct tcpstate_endpoint *endpoint,
+                     int64_t after)
+{
+    const int64_t round_trip = endpoint->timed ? (int64_t)endpoint->round_trip * MICROSECOND : 0;
+
+    return after <= o->settings->reorder || after < round_trip;
+}
