@@ -213,14 +213,13 @@ tcpstate_take_early_ack(struct observation *o)
 void
 tcpstate_confirm(struct observation *o)
 {
-    if (o->snd->phase == TCPSTATE_PHASE_ESTABLISHED &&
-        o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
+    if (o->snd->phase == TCPSTATE_PHASE_ESTABLISHED && !o->snd->spoken &&
+        !is_syn_covered(o->snd, o->snd->proved)) {
         o->snd->spoken = true;
         if (o->connection->syns_crossed && o->segment->len == 0 && !o->fin)
             o->record->open_step = tcpstate_next_step(o);
     }
-    if (o->snd->phase == TCPSTATE_PHASE_FIN_WAIT_2 &&
-        o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED && is_fin_taken(o->rcv, o->snd) &&
+    if (o->snd->phase == TCPSTATE_PHASE_FIN_WAIT_2 && is_fin_taken(o->rcv, o->snd) &&
         seq_lt(o->rcv->text_from, o->rcv->snd_una)) {
         o->snd->waited = true;
     }

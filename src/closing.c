@@ -136,6 +136,22 @@ repeat_fin(struct observation *o)
     }
 }
 
+/* The FIN was inferred before it was captured. */
+static void
+take_late_fin(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+
+    snd->fin_unseen = false;
+    snd->fin_ack = o->segment->ack;
+    snd->fin_frame = o->segment->frame;
+    snd->fin_count = 1;
+    if (!snd->fin_step)
+        snd->fin_step = tcpstate_next_step(o);
+    o->record->close_step = snd->fin_step;
+    tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
+}
+
 /*
  * Step eight: the FIN (RFC 9293 section 3.10.7.4).
  *
@@ -147,7 +163,9 @@ tcpstate_take_fin(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
 
-    if (!snd->fin_sent)
+    if (snd->fin_unseen && o->end == snd->fin)
+        take_late_fin(o);
+    else if (!snd->fin_sent)
         take_first_fin(o);
     else if (o->end == snd->fin)
         repeat_fin(o);
@@ -159,10 +177,23 @@ tcpstate_take_fin(struct observation *o)
     }
 }
 
+/* Whether the acknowledgement covers one octet of its receiver that was not captured, while the
+ * connection closes: that octet was a FIN. */
+static bool
+is_fin_missed(const struct observation *o)
+{
+    const struct tcpstate_endpoint *rcv = o->rcv;
+
+    if (!o->ack || rcv->fin_sent || !(o->snd->fin_sent || (o->fin && rcv->seen)) || !is_syn_acked(rcv) ||
+        o->connection->self)
+        return false;
+    return o->segment->ack == rcv->snd_nxt + 1 ||
+           (o->segment->ack == rcv->snd_nxt && rcv->gap_of_one);
+}
+
 /*
- * Before the ACK: whether the sender must have sent a FIN that was not captured. Its peer
- * acknowledged one octet too many, closed, and now the sender acknowledges that FIN with nothing
- * more to say: the octet was its FIN, and the peer's FIN came second (RFC 9293 section 3.6).
+ * Before the ACK: whether its receiver must have sent a FIN that was not captured. Such a FIN
+ * acknowledged the sender's, if that one went before: FINs rarely cross (RFC 9293 section 3.6).
  */
 void
 tcpstate_infer_fin(struct observation *o)
@@ -170,16 +201,21 @@ tcpstate_infer_fin(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_endpoint *rcv = o->rcv;
 
-    if (!snd->gap_of_one || snd->fin_sent || o->silence <= 4 * o->settings->reorder || o->fin ||
-        o->segment->len != 0 || !rcv->fin_sent || rcv->phase != TCPSTATE_PHASE_FIN_WAIT_1 ||
-        o->segment->ack != rcv->fin || o->segment->seq != snd->snd_nxt)
+    if (!is_fin_missed(o))
         return;
-    snd->fin_sent = snd->fin_unseen = true;
-    snd->fin = snd->snd_nxt;
-    snd->fin_ack = snd->iss;
-    snd->snd_una = snd->told = snd->fin;
-    snd->mark = o->segment->time;
-    tcpstate_raise(o, TCPSTATE_EVENT_inferred_fin, o->snd_role);
-    rcv->text_from = rcv->snd_nxt;
+    if (rcv->unseen_acked && rcv->unseen_ack == o->segment->ack)
+        rcv->snd_una = o->segment->ack;
+    rcv->fin_sent = rcv->fin_unseen = true;
+    rcv->fin = rcv->snd_nxt = o->segment->ack;
+    rcv->fin_ack = snd->fin_sent ? snd->fin : snd->snd_una;
+    rcv->mark = o->segment->time;
+    rcv->unseen_acked = false;
+    if (snd->fin_sent && !is_fin_covered(snd, snd->snd_una)) {
+        snd->snd_una = o->snd_una = snd->fin;
+        rcv->text_from = rcv->snd_nxt;
+    }
+    if (!o->connection->close_time)
+        o->connection->close_time = o->segment->time;
+    tcpstate_raise(o, TCPSTATE_EVENT_inferred_fin, o->rcv_role);
     tcpstate_settle_states(o);
 }

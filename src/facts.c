@@ -66,6 +66,15 @@ tcpstate_phase_of(unsigned facts, enum tcpstate_phase base)
     return facts & FACT_FIN_TAKEN ? TCPSTATE_PHASE_CLOSE_WAIT : TCPSTATE_PHASE_ESTABLISHED;
 }
 
+/* Whether the capture misses the last octets of an endpoint, so that a FIN may be among them. */
+static bool
+may_have_closed(const struct tcpstate_endpoint *endpoint)
+{
+    return !endpoint->fin_sent &&
+           ((endpoint->gap_at_end && endpoint->snd_nxt != endpoint->iss + 1) ||
+            (endpoint->unseen_acked && seq_lt(endpoint->snd_nxt, endpoint->unseen_ack)));
+}
+
 /* How an endpoint that answered, or is past its handshake, is known to be. */
 static enum tcpstate_evidence
 evidence_of_handshake(const struct tcpstate_connection *connection,
@@ -100,9 +109,33 @@ weaker(enum tcpstate_evidence a, enum tcpstate_evidence b)
 static enum tcpstate_evidence
 evidence_of_fin(const struct tcpstate_endpoint *endpoint)
 {
+    if (!endpoint->fin_unseen)
+        return TCPSTATE_EVIDENCE_SEEN;
+    return endpoint->seen ? TCPSTATE_EVIDENCE_INFERRED : TCPSTATE_EVIDENCE_ASSUMED;
+}
+
+/* How an endpoint is known to wait for the acknowledgement of its FIN: the peer's FIN, which has one,
+ * may have arrived; or the peer may have closed before, where the capture missed it. */
+static enum tcpstate_evidence
+evidence_of_first_fin(const struct tcpstate_endpoint *endpoint,
+                      const struct tcpstate_endpoint *peer)
+{
+    const bool answered = peer->fin_sent && is_fin_covered(endpoint, peer->fin_ack);
+
     if (endpoint->fin_assumed)
         return TCPSTATE_EVIDENCE_ASSUMED;
-    return endpoint->fin_unseen ? TCPSTATE_EVIDENCE_INFERRED : TCPSTATE_EVIDENCE_SEEN;
+    return answered ? weaker(TCPSTATE_EVIDENCE_INFERRED, evidence_of_fin(endpoint))
+                    : evidence_of_fin(endpoint);
+}
+
+/* How it is known that an endpoint has taken its peer's FIN. */
+static enum tcpstate_evidence
+evidence_of_fin_taken(const struct tcpstate_connection *connection,
+                      const struct tcpstate_endpoint *peer)
+{
+    if (!is_fin_covered(peer, peer->snd_una) && !connection->close_complete)
+        return TCPSTATE_EVIDENCE_INFERRED;
+    return evidence_of_fin(peer);
 }
 
 static enum tcpstate_evidence
@@ -115,18 +148,13 @@ evidence_of_end(const struct tcpstate_endpoint *endpoint)
     return evidence_of_fin_acked(endpoint);
 }
 
-/*
- * How the state of an endpoint is known: as well as the weakest fact that it rests on.
- */
-enum tcpstate_evidence
-tcpstate_evidence_of(const struct tcpstate_connection *connection,
+/* How the state is known as the facts stand, if the capture misses nothing. */
+static enum tcpstate_evidence
+evidence_as_captured(const struct tcpstate_connection *connection,
                      const struct tcpstate_endpoint *endpoint,
                      const struct tcpstate_endpoint *peer)
 {
-    const enum tcpstate_evidence taken =
-        is_fin_covered(peer, peer->snd_una) || connection->close_complete
-            ? TCPSTATE_EVIDENCE_SEEN
-            : TCPSTATE_EVIDENCE_INFERRED;
+    const enum tcpstate_evidence taken = evidence_of_fin_taken(connection, peer);
 
     switch ((enum tcpstate_phase)endpoint->phase) {
     case TCPSTATE_PHASE_SYN_SENT:
@@ -138,15 +166,16 @@ tcpstate_evidence_of(const struct tcpstate_connection *connection,
     case TCPSTATE_PHASE_ESTABLISHED:
         return evidence_of_handshake(connection, endpoint);
     case TCPSTATE_PHASE_FIN_WAIT_1:
+        return evidence_of_first_fin(endpoint, peer);
     case TCPSTATE_PHASE_LAST_ACK:
-        return evidence_of_fin(endpoint);
+        return weaker(taken, evidence_of_fin(endpoint));
     case TCPSTATE_PHASE_FIN_WAIT_2:
         return evidence_of_fin_acked(endpoint);
     case TCPSTATE_PHASE_CLOSE_WAIT:
     case TCPSTATE_PHASE_CLOSING:
         return taken;
     case TCPSTATE_PHASE_TIME_WAIT:
-        return weaker(taken, evidence_of_fin_acked(endpoint));
+        return weaker(weaker(taken, evidence_of_fin(endpoint)), evidence_of_fin_acked(endpoint));
     case TCPSTATE_PHASE_CLOSED:
         return evidence_of_end(endpoint);
     case TCPSTATE_PHASE_LISTEN:
@@ -156,4 +185,38 @@ tcpstate_evidence_of(const struct tcpstate_connection *connection,
         break;
     }
     return TCPSTATE_EVIDENCE_ASSUMED;
+}
+
+/*
+ * How the state of an endpoint is known: as well as the weakest fact that it rests on, and no better
+ * than assumed where the capture shows a gap that may hide what takes it out of that state.
+ */
+enum tcpstate_evidence
+tcpstate_evidence_of(const struct tcpstate_connection *connection,
+                     const struct tcpstate_endpoint *endpoint,
+                     const struct tcpstate_endpoint *peer)
+{
+    switch ((enum tcpstate_phase)endpoint->phase) {
+    case TCPSTATE_PHASE_ESTABLISHED:
+    case TCPSTATE_PHASE_CLOSE_WAIT:
+        if (may_have_closed(endpoint) || may_have_closed(peer))
+            return TCPSTATE_EVIDENCE_ASSUMED;
+        break;
+    case TCPSTATE_PHASE_FIN_WAIT_1:
+    case TCPSTATE_PHASE_FIN_WAIT_2:
+        if (may_have_closed(peer))
+            return TCPSTATE_EVIDENCE_ASSUMED;
+        break;
+    case TCPSTATE_PHASE_UNKNOWN:
+    case TCPSTATE_PHASE_LISTEN:
+    case TCPSTATE_PHASE_SYN_SENT:
+    case TCPSTATE_PHASE_SYN_RECEIVED:
+    case TCPSTATE_PHASE_CLOSING:
+    case TCPSTATE_PHASE_LAST_ACK:
+    case TCPSTATE_PHASE_TIME_WAIT:
+    case TCPSTATE_PHASE_CLOSED:
+    case TCPSTATE_PHASE_COUNT:
+        break;
+    }
+    return evidence_as_captured(connection, endpoint, peer);
 }

@@ -36,7 +36,8 @@ kind_of_close(const struct tcpstate_connection *connection)
     return connection->three_way ? TCPSTATE_CLOSE_THREE_WAY : TCPSTATE_CLOSE_FOUR_WAY;
 }
 
-/* Who began the close: the sender of the first FIN, of both if they crossed. */
+/* Who began the close: the sender of the FIN that the other one acknowledges, or both if they
+ * crossed. */
 static enum tcpstate_closer
 first_to_close(const struct tcpstate_connection *connection)
 {
@@ -46,8 +47,8 @@ first_to_close(const struct tcpstate_connection *connection)
     if (have_fins_crossed(client, server) || connection->self)
         return TCPSTATE_CLOSER_BOTH;
     if (client->fin_sent && server->fin_sent)
-        return client->fin_step < server->fin_step ? TCPSTATE_CLOSER_CLIENT
-                                                   : TCPSTATE_CLOSER_SERVER;
+        return is_fin_covered(client, server->fin_ack) ? TCPSTATE_CLOSER_CLIENT
+                                                       : TCPSTATE_CLOSER_SERVER;
     if (client->fin_sent)
         return TCPSTATE_CLOSER_CLIENT;
     return server->fin_sent ? TCPSTATE_CLOSER_SERVER : TCPSTATE_CLOSER_NONE;
