@@ -133,7 +133,37 @@ take_challenge_ack(struct observation *o)
     connection->challenged_frame = 0;
 }
 
-/* Step four: the ACK; false if the whole segment is to be dropped, as one that acknowledges what
+/* Whether the segment completes its receiver's handshake and closes at once: its acknowledgement counts
+ * as any, and its FIN arrives with it. */
+static bool
+is_last_of_handshake(struct observation *o)
+{
+    if (o->rcv->phase != TCPSTATE_PHASE_SYN_RECEIVED || o->syn || is_syn_acked(o->rcv) ||
+        o->rcv->ack_refused || !is_syn_covered(o->rcv, o->segment->ack))
+        return false;
+    o->fin_delivered = true;
+    return true;
+}
+
+/* The old connection's acknowledgement answers the SYN of the next one: its sender has not let go of the
+ * old one (RFC 9293 section 3.6.1). */
+static void
+refuse_next(struct observation *o)
+{
+    const struct tcpstate_connection *next = o->pair->live;
+    const struct tcpstate_endpoint *client = &next->end[TCPSTATE_CLIENT];
+    struct tcpstate_occurrence *told;
+
+    if (o->connection != o->pair->previous || client->phase != TCPSTATE_PHASE_SYN_SENT ||
+        next->client_side == (o->segment->side & 1u) || o->segment->len != 0 || o->fin ||
+        o->snd->phase != TCPSTATE_PHASE_TIME_WAIT || o->segment->seq != o->snd->snd_nxt)
+        return;
+    told = tcpstate_raise(o, TCPSTATE_EVENT_reuse_refused, o->snd_role);
+    told->frame = client->syn_frame;
+    o->record->answers_frame = client->syn_frame;
+}
+
+/* Step five: the ACK; false if the whole segment is to be dropped, as one that acknowledges what
  * cannot have been sent. What the capture may merely have missed is no reason to drop the text. */
 bool
 tcpstate_take_ack(struct observation *o)
@@ -147,12 +177,13 @@ tcpstate_take_ack(struct observation *o)
     else if (seq_lt(rcv->snd_nxt, ack) && !is_believed(o))
         return !rcv->fin_sent;
     take_challenge_ack(o);
+    refuse_next(o);
     o->took_fin = is_fin_covered(rcv, ack) && !is_fin_covered(rcv, rcv->snd_una);
     if (o->took_fin)
         tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, rcv->mark);
     una = rcv->snd_una;
     tcpstate_prove(o, ack);
-    if (o->fit == FIT_ACCEPTABLE && !o->demanding)
+    if (o->fit == FIT_ACCEPTABLE && (!o->demanding || is_last_of_handshake(o)))
         deliver(o);
     tcpstate_settle_states(o);
     take_window(o);

@@ -65,6 +65,8 @@ take_first_fin(struct observation *o)
     }
     if (tcpstate_is_rejection(o))
         tcpstate_raise(o, TCPSTATE_EVENT_accept_then_close, o->snd_role);
+    if (o->fin_delivered && !snd->holed)
+        o->rcv->fin_inferred = true;
     snd->fin_assumed = is_fin_assumed(o);
     snd->fin_sent = true;
     snd->fin = o->end;

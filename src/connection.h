@@ -59,6 +59,7 @@ struct tcpstate_endpoint {
     bool waited : 1;       /* what it sent proves that it was in FIN_WAIT_2 */
     bool rst_sent : 1;
     bool rst_taken : 1;
+    bool rst_refused : 1; /* it went on after a RST that should have ended it */
     bool expired : 1; /* its TIME_WAIT is over */
     bool passive : 1; /* a RST takes it back to LISTEN */
     bool asked : 1;
@@ -157,6 +158,7 @@ struct tcpstate_pair {
     uint16_t copy_time[TCPSTATE_COPIES]; /* in ticks of 32 microseconds, modulo 2^16 */
     uint8_t next_copy;
     uint8_t copies_of_previous; /* a bit per packet: it belongs to the previous connection */
+    uint8_t copies_of_side;     /* a bit per packet: the side that sent it */
 };
 
 _Static_assert(sizeof(struct tcpstate_connection) <= TCPSTATE_CONNECTION_SIZE,

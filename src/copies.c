@@ -34,6 +34,26 @@ digest_of(const struct tcpstate_segment *segment)
     return (uint32_t)digest | 1;
 }
 
+/* Whether nothing tells a RST from the next one of its sender: it has no identification (RFC 6864 section
+ * 4: datagrams that are not fragmented need none; IPv6 has none). */
+static bool
+is_alike(const struct tcpstate_segment *segment)
+{
+    return segment->ip_id == 0 && (segment->flags & TCPSTATE_RST);
+}
+
+/* Whether the other side's packets were captured after the remembered one: what is alike then answers
+ * each of them (RFC 9293 section 3.10.7.1: equal acknowledgements draw equal RSTs). */
+static bool
+is_answer_again(const struct tcpstate_pair *pair, size_t place, unsigned side)
+{
+    for (size_t i = (place + 1) % TCPSTATE_COPIES; i != pair->next_copy;
+         i = (i + 1) % TCPSTATE_COPIES)
+        if ((pair->copies_of_side >> i & 1u) != side)
+            return true;
+    return false;
+}
+
 /*
  * The live connection becomes the previous one: so do the packets remembered of it, and those of
  * the one before are forgotten.
@@ -79,7 +99,8 @@ tcpstate_copies_find(struct tcpstate_pair *pair, const struct tcpstate_segment *
     for (size_t i = 0; i < TCPSTATE_COPIES; i++) {
         int64_t age;
 
-        if (pair->copy_digest[i] != digest)
+        if (pair->copy_digest[i] != digest ||
+            (is_alike(segment) && is_answer_again(pair, i, segment->side & 1u)))
             continue;
         age = (int16_t)(uint16_t)(now - pair->copy_time[i]) * (int64_t)COPY_TICK;
         if (settings->copy > 0 && (age < 0 ? -age : age) <= settings->copy) {
@@ -90,6 +111,8 @@ tcpstate_copies_find(struct tcpstate_pair *pair, const struct tcpstate_segment *
     pair->copy_digest[pair->next_copy] = digest;
     pair->copy_time[pair->next_copy] = now;
     pair->copies_of_previous = (uint8_t)(pair->copies_of_previous & ~(1u << pair->next_copy));
+    pair->copies_of_side = (uint8_t)((pair->copies_of_side & ~(1u << pair->next_copy)) |
+                                     (segment->side & 1u) << pair->next_copy);
     pair->next_copy = (uint8_t)((pair->next_copy + 1) % TCPSTATE_COPIES);
     return NULL;
 }

@@ -115,6 +115,15 @@ look_at(struct observation *o)
         (o->fin && !is_beyond_hole(o) && !(o->snd->fin_sent && is_fin_covered(o->snd, o->snd_una)));
 }
 
+/* Whether the segment is one that only an endpoint in TIME_WAIT sends: an acknowledgement at its last
+ * number (RFC 9293 section 3.10.7.4). A timer may only be assumed; it may run for minutes. */
+static bool
+is_of_time_wait(const struct observation *o)
+{
+    return (o->snd->phase == TCPSTATE_PHASE_TIME_WAIT || o->snd->expired) && o->ack && !o->rst &&
+           !o->syn && o->segment->seq == o->snd->snd_nxt && o->segment->ack == o->rcv->snd_nxt;
+}
+
 /* Time is data: TIME_WAIT ends after two MSL without a repeated FIN (RFC 9293 section 3.10.8), and
  * an endpoint that waits for its own or its peer's close for too long is stuck. */
 static void
@@ -125,7 +134,12 @@ take_time(struct observation *o)
         struct tcpstate_endpoint *endpoint = &o->connection->end[role];
         int64_t age = o->segment->time - endpoint->since;
 
-        if (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT &&
+        if (endpoint == o->snd && is_of_time_wait(o)) {
+            if (o->segment->time - endpoint->mark >= 2 * o->settings->msl)
+                endpoint->mark = o->segment->time;
+            endpoint->expired = false;
+        }
+        else if (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT &&
             o->segment->time - endpoint->mark >= 2 * o->settings->msl)
             endpoint->expired = true;
         if (endpoint->stuck_told || age <= o->settings->stuck ||
@@ -240,6 +254,16 @@ noted_silence(const struct observation *o)
     return seconds < UINT16_MAX ? (uint16_t)seconds : UINT16_MAX;
 }
 
+/* Whether the segment's timestamp is the one that its receiver keeps (RFC 7323 section 4.3): it reaches to
+ * what was acknowledged last. What lies beyond may have overtaken, or never be accepted. */
+static bool
+is_recent(const struct observation *o)
+{
+    if (!o->snd->timestamps || !o->rcv->seen)
+        return !o->syn || o->segment->seq == o->snd->iss;
+    return seq_le(o->segment->seq, o->snd_una);
+}
+
 /* Keeps what the next segment is compared with. */
 static void
 remember(struct observation *o)
@@ -251,7 +275,7 @@ remember(struct observation *o)
     o->snd->spoke |= !o->syn && !o->rst;
     if (!o->rst)
         o->snd->window_closed = segment->window == 0;
-    if (segment->timestamps_seen && !o->rst) {
+    if (segment->timestamps_seen && !o->rst && is_recent(o)) {
         o->snd->timestamps = true;
         o->snd->tsval = segment->tsval;
         if (o->ack && !o->rcv->seen) {

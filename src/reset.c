@@ -5,6 +5,13 @@
  */
 #include "observation.h"
 
+/* How long a segment may be under way where no round trip was timed: RFC 6298 section 2.1's second. */
+#define UNTIMED_ROUND_TRIP INT64_C(1000000000)
+
+/* How long an acknowledgement may be held back, in practice (RFC 9293 section 3.8.6.3 allows half a
+ * second): 200 ms. */
+#define DELAYED_ACK INT64_C(200000000)
+
 enum ruling {
     RULING_ACCEPTED,
     RULING_CHALLENGED, /* inside the window, not at the exact number */
@@ -26,6 +33,8 @@ is_exact(const struct observation *o)
         return true;
     if (o->rcv->sacked && seq == o->rcv->sack_right && seq_lt(o->snd_una, seq))
         return true;
+    if (!snd->seen && seq_lt(o->snd_una, seq))
+        return seq - o->snd_una < TCPSTATE_OPENING_SPAN;
     if (snd->holed && seq_le(snd->hole, seq))
         return false;
     if (seq_within(seq, o->snd_una, seq_max(o->snd_una, o->snd_nxt)))
@@ -36,7 +45,7 @@ is_exact(const struct observation *o)
 static enum ruling
 rule_on_synchronized(const struct observation *o)
 {
-    if (is_exact(o))
+    if (is_exact(o) && !(o->rcv->rst_refused && o->rcv->phase == TCPSTATE_PHASE_TIME_WAIT))
         return RULING_ACCEPTED;
     if (o->connection->close_complete)
         return RULING_LATE;
@@ -220,7 +229,9 @@ accept_rst(struct observation *o)
     tcpstate_settle_states(o);
     if (!o->ack)
         doubt_handshake(o);
-    if (past_handshake) {
+    if (connection->reset) {
+        tcpstate_raise(o, TCPSTATE_EVENT_reset_after_close, o->snd_role);
+    } else if (past_handshake) {
         name_reset(o);
         tcpstate_notice_reset(o);
     } else
@@ -275,19 +286,59 @@ recover(struct observation *o)
     tcpstate_settle_cause(o, TCPSTATE_CAUSE_OLD_DUPLICATE);
 }
 
+/* Whether the RST lies where its sender may have come to: just behind its SYN,ACK, or, where nothing of
+ * its receiver was captured, anywhere beyond. */
+static bool
+is_behind_handshake(const struct observation *o)
+{
+    const uint32_t next = o->snd->iss + 1;
+
+    return o->segment->seq == next || (!o->rcv->seen && seq_lt(next, o->segment->seq) &&
+                                       o->segment->seq - next < TCPSTATE_OPENING_SPAN);
+}
+
+/* A RST beyond its sender's SYN, of which nothing was captured: both ends were past the handshake. */
+static void
+infer_handshake(struct observation *o)
+{
+    if (o->snd->seen || o->snd->phase != TCPSTATE_PHASE_SYN_SENT ||
+        o->rcv->phase != TCPSTATE_PHASE_SYN_RECEIVED || !seq_lt(o->snd->iss + 1, o->segment->seq) ||
+        o->segment->seq - o->snd->iss >= TCPSTATE_OPENING_SPAN)
+        return;
+    o->rcv->snd_una = o->rcv->told = seq_max(o->rcv->snd_una, o->rcv->iss + 1);
+    o->snd->told = seq_max(o->snd->told, o->snd->iss + 1);
+    o->snd->snd_nxt = o->snd_nxt = o->segment->seq;
+    tcpstate_settle_states(o);
+}
+
 /* A RST at the number behind its sender's SYN,ACK answers the acknowledgement of that, which is not
  * captured yet, or not at all: its receiver was past the handshake, and its sender had none. */
 static void
 infer_answered_ack(struct observation *o)
 {
     if (o->ack || o->rcv->phase != TCPSTATE_PHASE_SYN_SENT || o->connection->syns_crossed ||
-        o->snd->phase != TCPSTATE_PHASE_SYN_RECEIVED || o->segment->seq != o->snd->iss + 1)
+        o->snd->phase != TCPSTATE_PHASE_SYN_RECEIVED || !is_behind_handshake(o))
         return;
     o->rcv->syn_inferred = true;
     o->rcv->told = seq_max(o->rcv->told, o->rcv->iss + 1);
+    if (o->segment->seq != o->snd->iss + 1) {
+        o->snd->told = seq_max(o->snd->told, o->snd->iss + 1);
+        o->snd->snd_una = o->snd_una = o->snd->snd_nxt = o->snd_nxt = o->segment->seq;
+        tcpstate_settle_states(o);
+        return;
+    }
     tcpstate_settle_states(o);
     o->connection->open = TCPSTATE_OPEN_ABORTED;
     o->record->settled |= TCPSTATE_SETTLED_OPEN;
+}
+
+/* Whether the RST has the number that its sender has come to: it closes its sender, whether or not its
+ * receiver takes it. */
+static bool
+is_own_number(const struct observation *o)
+{
+    return o->ack && is_synchronized(o->snd) && o->snd->numbers_known &&
+           o->segment->seq == o->snd->snd_nxt;
 }
 
 /*
@@ -304,17 +355,22 @@ tcpstate_take_rst(struct observation *o)
         return;
     }
     infer_answered_ack(o);
+    infer_handshake(o);
     switch (rule(o)) {
     case RULING_ACCEPTED:
         accept_rst(o);
         break;
     case RULING_CHALLENGED:
+        if (is_own_number(o))
+            prove_closed(o);
         tcpstate_raise(o, TCPSTATE_EVENT_reset_challenged, o->snd_role);
         tcpstate_note_unacceptable(o);
         break;
     case RULING_IGNORED:
         if (o->rcv->seen && !tcpstate_may_have_closed(o->connection))
             tcpstate_raise(o, TCPSTATE_EVENT_reset_ignored, o->snd_role);
+        if (is_own_number(o))
+            prove_closed(o);
         break;
     case RULING_LATE:
         tcpstate_raise(o, TCPSTATE_EVENT_reset_after_close, o->snd_role);
@@ -350,8 +406,9 @@ restore(struct observation *o, enum tcpstate_role role)
  * Before any other step: an endpoint that goes on after its own RST did not send it, so both ends
  * are again what they were (the RST was injected, or answered something else).
  *
- * A segment that may have been captured out of order, within the time of a copy, or that says
- * nothing new and so may have been sent before the RST, is no contradiction.
+ * A segment that may have been captured out of order, or that says nothing new and so may have been sent
+ * before the RST, is no contradiction; nor is one that does not follow from what its sender sent and
+ * acknowledged before: of the two that one is the odd one.
  */
 void
 tcpstate_doubt_rst(struct observation *o)
@@ -363,8 +420,10 @@ tcpstate_doubt_rst(struct observation *o)
         o->snd->phase != TCPSTATE_PHASE_CLOSED || (o->syn && !o->ack))
         return;
     if (age <= o->settings->reorder ||
-        (o->snd->numbers_known && seq_lt(o->segment->seq, o->snd_una)) || o->fit == FIT_BEYOND ||
-        !is_news(o))
+        (o->snd->numbers_known && (seq_lt(o->segment->seq, o->snd_una) ||
+                                   seq_lt(o->snd_nxt, o->segment->seq))) ||
+        (o->ack && o->rcv->numbers_known && seq_lt(o->segment->ack, o->rcv->snd_una)) ||
+        o->fit == FIT_BEYOND || !is_news(o))
         return;
     tcpstate_raise(o, TCPSTATE_EVENT_reset_contradicted, o->snd_role)->frame =
         connection->reset_frame;
@@ -390,6 +449,25 @@ is_reset_missed(const struct observation *o)
            seq_le(o->segment->ack, o->rcv->snd_nxt);
 }
 
+/* Whether the receiver of the RST sends on later than anything can have been under way: it has not taken
+ * it (RFC 1337 keeps TIME_WAIT, a stack's window may be another than we think, or the RST was lost). */
+static bool
+is_reset_refused(struct observation *o)
+{
+    const int64_t after = o->segment->time - o->snd->since;
+
+    if (!o->snd->rst_taken || o->snd->rst_sent ||
+        tcpstate_has_crossed(o, o->snd, after - DELAYED_ACK) ||
+        (!o->snd->timed && after < UNTIMED_ROUND_TRIP))
+        return false;
+    o->snd->rst_refused = true;
+    tcpstate_raise(o, TCPSTATE_EVENT_reset_not_taken, o->snd_role)->frame =
+        o->connection->reset_frame;
+    if (o->connection->cause == TCPSTATE_CAUSE_TIME_WAIT_ASSASSINATION)
+        o->connection->cause = TCPSTATE_CAUSE_NONE;
+    return true;
+}
+
 /*
  * Whether a segment that is no RST still counts although its sender was closed by a RST. What was
  * on its way does not; but the receiver of the RST that sends a FIN had not got it yet, and one
@@ -401,8 +479,13 @@ tcpstate_outlives_rst(struct observation *o)
 {
     struct tcpstate_connection *connection = o->connection;
 
-    if (!connection->reset || o->snd->phase != TCPSTATE_PHASE_CLOSED || o->syn)
+    if (o->snd->phase != TCPSTATE_PHASE_CLOSED || o->syn)
         return true;
+    if (!connection->reset) {
+        if (is_reset_refused(o))
+            restore(o, o->snd_role);
+        return true;
+    }
     if (connection->reset_role == o->snd_role)
         return false;
     if (!connection->reset_frame) {
@@ -411,7 +494,7 @@ tcpstate_outlives_rst(struct observation *o)
         restore(o, o->snd_role);
         return true;
     }
-    if (is_reset_missed(o) || (o->fin && !o->snd->fin_sent)) {
+    if (is_reset_missed(o) || (o->fin && !o->snd->fin_sent) || is_reset_refused(o)) {
         restore(o, o->snd_role);
         return true;
     }

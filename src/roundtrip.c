@@ -48,5 +48,5 @@ tcpstate_has_crossed(const struct observation *o, const struct tcpstate_endpoint
 {
     const int64_t round_trip = endpoint->timed ? (int64_t)endpoint->round_trip * MICROSECOND : 0;
 
-    return after <= o->settings->reorder || after < round_trip;
+    return after <= o->settings->reorder || after <= round_trip;
 }

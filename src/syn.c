@@ -208,11 +208,28 @@ repeat_syn(struct observation *o)
         told->severity = TCPSTATE_SEVERITY_NOTE;
 }
 
+/* Whether the connection before has answered the SYN, so that its sender tries anew. */
+static bool
+is_refused_before(const struct observation *o)
+{
+    const struct tcpstate_connection *previous = o->pair->previous;
+
+    return previous && !o->rcv->seen && previous->last_time >= o->snd->mark;
+}
+
 /* Another number from an endpoint in SYN_SENT: the new one counts, and the old one if its answer
  * comes after all. */
 static void
 change_syn(struct observation *o)
 {
+    if (is_refused_before(o)) {
+        o->snd->syn_frame = 0;
+        o->snd->syn_count = 0;
+        o->snd->syn_sent = false;
+        keep_syn(o);
+        o->record->open_step = o->snd->syn_step;
+        return;
+    }
     tcpstate_raise(o, TCPSTATE_EVENT_syn_isn_changed, o->snd_role);
     if (o->rcv->seen) {
         tcpstate_note_unacceptable(o);
@@ -245,6 +262,17 @@ is_over(const struct tcpstate_connection *connection)
     return connection->close_complete || (connection->reset && connection->handshake_complete);
 }
 
+/* Whether the same SYN again shows that no answer to it has arrived: what was inferred of its sender did
+ * not happen. */
+static bool
+is_unanswered(const struct observation *o)
+{
+    return o->snd->syn_frame && o->snd->iss == o->segment->seq &&
+           o->snd->phase == TCPSTATE_PHASE_ESTABLISHED && !o->snd->spoken &&
+           !is_syn_covered(o->snd, o->snd->proved) &&
+           !tcpstate_has_crossed(o, o->snd, o->segment->time - o->snd->since);
+}
+
 /* A SYN without ACK; false if it changes nothing. */
 static bool
 take_plain_syn(struct observation *o)
@@ -267,6 +295,15 @@ take_plain_syn(struct observation *o)
     if (is_over(o->connection) && snd->iss == o->segment->seq) {
         tcpstate_raise(o, TCPSTATE_EVENT_late_segment, o->snd_role);
         tcpstate_note_unacceptable(o);
+        return false;
+    }
+    if (is_unanswered(o)) {
+        snd->told = snd->proved = snd->iss;
+        snd->syn_inferred = false;
+        if (seq_lt(o->rcv->iss, o->rcv->snd_una))
+            o->rcv->snd_una = o->rcv->iss;
+        tcpstate_settle_states(o);
+        repeat_syn(o);
         return false;
     }
     if (is_synchronized(snd) || is_synchronized(o->rcv)) {
@@ -362,6 +399,7 @@ repeat_syn_ack(struct observation *o)
             tcpstate_has_crossed(o, snd, o->segment->time - snd->since))
             return;
         snd->told = snd->proved = snd->iss;
+        snd->fin_inferred = false;
         snd->ack_refused = snd->ack_doubted;
         snd->ack_doubted = true;
         tcpstate_settle_states(o);
@@ -444,6 +482,8 @@ take_syn_ack(struct observation *o)
             answer_old_duplicate(o);
         else if (!is_synchronized(snd))
             change_syn_ack(o);
+        else if (!o->connection->mid_stream)
+            tcpstate_raise(o, TCPSTATE_EVENT_synack_isn_changed, o->snd_role);
         return false;
     }
     if (snd->phase == TCPSTATE_PHASE_SYN_SENT) {

@@ -221,6 +221,8 @@ find_for_syn(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
         pair->pending.doubted = true;
         return live;
     }
+    if (snd->rst_sent && snd->phase == TCPSTATE_PHASE_CLOSED)
+        return begin(pair, segment, spare);
     if (accepts_syn(rcv, snd, segment) || (!rcv->seen && snd->fin_sent) ||
         (rcv->phase == TCPSTATE_PHASE_CLOSED && snd->phase == TCPSTATE_PHASE_TIME_WAIT))
         return begin(pair, segment, spare);

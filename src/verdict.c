@@ -121,8 +121,9 @@ stage_of(const struct tcpstate_connection *connection)
         return TCPSTATE_STAGE_CLOSING;
     if (client->fin_sent || server->fin_sent)
         return TCPSTATE_STAGE_HALF_CLOSED;
-    return is_synchronized(client) && is_synchronized(server) ? TCPSTATE_STAGE_ESTABLISHED
-                                                              : TCPSTATE_STAGE_OPENING;
+    return (is_synchronized(client) && is_synchronized(server)) || connection->handshake_complete
+               ? TCPSTATE_STAGE_ESTABLISHED
+               : TCPSTATE_STAGE_OPENING;
 }
 
 /* After all steps: what the segment settles about its connection. */
