@@ -59,8 +59,10 @@ tcpstate_prove(struct observation *o, uint32_t ack)
     if (!syn && !fin && !syn_again)
         return;
     snd->told = seq_max(snd->told, o->snd_una);
-    if (!o->syn)
-        snd->proved = snd->told;
+    if (!o->syn) {
+        snd->spoken |= is_syn_acked(snd);
+        snd->waited |= is_fin_acked(snd);
+    }
 }
 
 /* What follows for the receiver of an acknowledgement if it arrived, with all that its sender had
@@ -176,6 +178,8 @@ tcpstate_take_ack(struct observation *o)
         tcpstate_learn_numbers(o);
     else if (seq_lt(rcv->snd_nxt, ack) && !is_believed(o))
         return !rcv->fin_sent;
+    if (rcv->fin_sent && seq_lt(rcv->fin, ack))
+        tcpstate_disown_fin(o);
     take_challenge_ack(o);
     refuse_next(o);
     o->took_fin = is_fin_covered(rcv, ack) && !is_fin_covered(rcv, rcv->snd_una);
@@ -228,7 +232,8 @@ tcpstate_take_early_ack(struct observation *o)
     if (is_fin_covered(snd, ack)) {
         if (!o->rcv->fin_inferred)
             o->rcv->text_from = o->rcv->snd_nxt;
-        o->rcv->told = o->rcv->proved = seq_max(o->rcv->told, o->rcv->snd_una);
+        o->rcv->told = seq_max(o->rcv->told, o->rcv->snd_una);
+        o->rcv->waited |= is_fin_acked(o->rcv);
         if (!is_fin_covered(snd, o->rcv->fin_ack) || is_fin_covered(o->rcv, o->rcv->snd_una) ||
             !o->rcv->fin_sent)
             snd->told = seq_max(snd->told, ack);
@@ -244,8 +249,7 @@ tcpstate_take_early_ack(struct observation *o)
 void
 tcpstate_confirm(struct observation *o)
 {
-    if (o->snd->phase == TCPSTATE_PHASE_ESTABLISHED && !o->snd->spoken &&
-        !is_syn_covered(o->snd, o->snd->proved)) {
+    if (o->snd->phase == TCPSTATE_PHASE_ESTABLISHED && !o->snd->spoken) {
         o->snd->spoken = true;
         if (o->connection->syns_crossed && o->segment->len == 0 && !o->fin)
             o->record->open_step = tcpstate_next_step(o);

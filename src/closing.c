@@ -99,6 +99,7 @@ take_back(struct observation *o)
 
     if (!o->connection->reset && is_fin_acked(snd) && snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
         snd->told = snd->fin - 1;
+        snd->waited = false;
         if (is_fin_taken(snd, rcv))
             tcpstate_raise(o, TCPSTATE_EVENT_last_ack_lost, o->snd_role)->frame = snd->fin_frame;
     }
@@ -138,6 +139,35 @@ repeat_fin(struct observation *o)
     }
 }
 
+/* A FIN at another number than the one before: what its receiver acknowledges tells which is its
+ * sender's. */
+static void
+change_fin(struct observation *o)
+{
+    tcpstate_raise(o, TCPSTATE_EVENT_fin_seq_changed, o->snd_role);
+    o->snd->fin_changed = true;
+}
+
+/*
+ * The acknowledgement goes beyond the receiver's FIN, to text that followed it: both ends know better
+ * than the capture, and that FIN was none of theirs, or was dropped (a stale timestamp, a wrong
+ * checksum, a forgery). Another FIN that it covers counts instead.
+ */
+void
+tcpstate_disown_fin(struct observation *o)
+{
+    struct tcpstate_endpoint *rcv = o->rcv;
+
+    rcv->fin_sent = rcv->fin_changed && o->segment->ack - rcv->snd_nxt <= 1;
+    if (rcv->fin_sent)
+        rcv->fin = rcv->snd_nxt = o->segment->ack;
+    else
+        rcv->fin_frame = 0;
+    rcv->fin_unseen = rcv->fin_assumed = rcv->fin_changed = rcv->waited = false;
+    o->snd->fin_inferred = false;
+    tcpstate_settle_states(o);
+}
+
 /* The FIN was inferred before it was captured. */
 static void
 take_late_fin(struct observation *o)
@@ -172,7 +202,7 @@ tcpstate_take_fin(struct observation *o)
     else if (o->end == snd->fin)
         repeat_fin(o);
     else
-        tcpstate_raise(o, TCPSTATE_EVENT_fin_seq_changed, o->snd_role);
+        change_fin(o);
     if (snd->fin_sent && o->end == snd->fin) {
         snd->mark_ip_id = o->segment->ip_id;
         snd->mark_tsval = o->segment->tsval;
@@ -180,14 +210,14 @@ tcpstate_take_fin(struct observation *o)
 }
 
 /* Whether the acknowledgement covers one octet of its receiver that was not captured, while the
- * connection closes: that octet was a FIN. */
+ * connection closes, or a FIN without ACK: that octet was a FIN. */
 static bool
 is_fin_missed(const struct observation *o)
 {
     const struct tcpstate_endpoint *rcv = o->rcv;
 
-    if (!o->ack || rcv->fin_sent || !(o->snd->fin_sent || (o->fin && rcv->seen)) || !is_syn_acked(rcv) ||
-        o->connection->self)
+    if (!o->ack || rcv->fin_sent || !is_syn_acked(rcv) || o->connection->self ||
+        !(o->snd->fin_sent || (o->fin && rcv->seen) || rcv->fin_bare))
         return false;
     return o->segment->ack == rcv->snd_nxt + 1 ||
            (o->segment->ack == rcv->snd_nxt && rcv->gap_of_one);
@@ -207,7 +237,8 @@ tcpstate_infer_fin(struct observation *o)
         return;
     if (rcv->unseen_acked && rcv->unseen_ack == o->segment->ack)
         rcv->snd_una = o->segment->ack;
-    rcv->fin_sent = rcv->fin_unseen = true;
+    rcv->fin_sent = true;
+    rcv->fin_unseen = !rcv->fin_bare;
     rcv->fin = rcv->snd_nxt = o->segment->ack;
     rcv->fin_ack = snd->fin_sent ? snd->fin : snd->snd_una;
     rcv->mark = o->segment->time;
@@ -218,6 +249,7 @@ tcpstate_infer_fin(struct observation *o)
     }
     if (!o->connection->close_time)
         o->connection->close_time = o->segment->time;
-    tcpstate_raise(o, TCPSTATE_EVENT_inferred_fin, o->rcv_role);
+    if (rcv->fin_unseen)
+        tcpstate_raise(o, TCPSTATE_EVENT_inferred_fin, o->rcv_role);
     tcpstate_settle_states(o);
 }

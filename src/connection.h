@@ -13,20 +13,21 @@
 struct tcpstate_endpoint {
     int64_t since; /* when it entered its state, capture time */
     int64_t mark;  /* when it sent its first SYN; then its first FIN; then when its 2 MSL began */
-    int64_t asked_time;  /* when the segment passed that it has still to answer, if asked */
+    uint32_t asked_time; /* when the segment passed that it has still to answer, if asked: microseconds
+                          * since the epoch modulo 2^32 */
     uint32_t asked_end;  /* the number after that segment: its answer acknowledges it */
-    uint32_t round_trip; /* the shortest from the place of capture to it, microseconds, if timed */
+    uint16_t round_trip; /* the shortest from the place of capture to it, in ticks of 64
+                          * microseconds, rounded up, if timed */
     uint32_t iss;  /* its initial sequence number */
     uint32_t snd_una;    /* SND.UNA as inferred: the highest acknowledgement its peer sent */
     uint32_t told;       /* the highest of them that counts as delivered: it knows of that one */
-    uint32_t proved;     /* the highest that its own segments prove it has got */
     uint32_t snd_nxt;    /* SND.NXT as inferred: one beyond the highest number it used */
     uint32_t fin;        /* the number just after its FIN, if fin_sent */
     uint32_t fin_ack;    /* SEG.ACK of its FIN: what it had taken when it closed */
     uint32_t rcv_edge;   /* right edge of the window it offers: the highest SEG.ACK + SEG.WND */
     uint32_t unseen_ack; /* what its peer acknowledged beyond snd_nxt, if unseen_acked */
     uint32_t hole;       /* where its text goes on after octets not captured yet, if holed */
-    uint32_t sack_right; /* right edge of the last SACK block it sent, if sacked */
+    uint16_t sack_right; /* right edge of the last SACK block it sent, its low 16 bits, if sacked */
     uint32_t mark_tsval; /* the timestamp it sent with its last SYN, then with its last FIN */
     uint32_t tsval;     /* the newest it sent, or that was echoed where nothing of it is captured */
     uint32_t syn_frame; /* frames of its first SYN and of its first FIN, 0 = not captured */
@@ -54,6 +55,8 @@ struct tcpstate_endpoint {
     bool ack_refused : 1;       /* twice: only its own segments tell when it takes one */
     bool fin_sent : 1;
     bool fin_assumed : 1;  /* its peer may have closed before, where the capture missed it */
+    bool fin_bare : 1;    /* a FIN without ACK was captured at snd_nxt: its peer decides */
+    bool fin_changed : 1; /* a FIN of it was captured at another number, too */
     bool fin_unseen : 1;   /* its FIN was not captured */
     bool fin_inferred : 1; /* it must have taken its peer's FIN, though nothing of it says so */
     bool waited : 1;       /* what it sent proves that it was in FIN_WAIT_2 */

@@ -83,7 +83,7 @@ evidence_of_handshake(const struct tcpstate_connection *connection,
     if (connection->mid_stream)
         return endpoint->syn_frame && endpoint->seen ? TCPSTATE_EVIDENCE_SEEN
                                                      : TCPSTATE_EVIDENCE_ASSUMED;
-    if (endpoint->spoken || is_syn_covered(endpoint, endpoint->proved))
+    if (endpoint->spoken)
         return TCPSTATE_EVIDENCE_SEEN;
     return endpoint->seen || endpoint->syn_frame ? TCPSTATE_EVIDENCE_INFERRED
                                                  : TCPSTATE_EVIDENCE_ASSUMED;
@@ -93,7 +93,7 @@ evidence_of_handshake(const struct tcpstate_connection *connection,
 static enum tcpstate_evidence
 evidence_of_fin_acked(const struct tcpstate_endpoint *endpoint)
 {
-    if (endpoint->waited || is_fin_covered(endpoint, endpoint->proved))
+    if (endpoint->waited)
         return TCPSTATE_EVIDENCE_SEEN;
     return endpoint->seen || endpoint->fin_frame ? TCPSTATE_EVIDENCE_INFERRED
                                                  : TCPSTATE_EVIDENCE_ASSUMED;

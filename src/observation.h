@@ -85,6 +85,7 @@ void tcpstate_take_early_ack(struct observation *o);
 void tcpstate_confirm(struct observation *o);
 void tcpstate_take_fin(struct observation *o);
 void tcpstate_infer_fin(struct observation *o);
+void tcpstate_disown_fin(struct observation *o);
 void tcpstate_take_rst(struct observation *o);
 void tcpstate_doubt_rst(struct observation *o);
 bool tcpstate_outlives_rst(struct observation *o);
@@ -139,7 +140,8 @@ static inline void
 set_iss(struct tcpstate_endpoint *endpoint, uint32_t iss)
 {
     endpoint->numbers_known = true;
-    endpoint->iss = endpoint->snd_una = endpoint->told = endpoint->proved = iss;
+    endpoint->iss = endpoint->snd_una = endpoint->told = iss;
+    endpoint->spoken = endpoint->waited = false;
 }
 
 /* Whether a SYN, or a SYN,ACK that answers one, repeats the SYN that a connection captured from the

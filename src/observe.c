@@ -170,6 +170,10 @@ take_text(struct observation *o)
         snd->text_after_fin |= o->rcv->fin_sent && seq_lt(o->snd_nxt, o->end);
         if (o->connection->close_complete && o->silence > o->settings->reorder)
             tcpstate_raise(o, TCPSTATE_EVENT_late_segment, o->snd_role);
+        if (snd->fin_unseen && seq_lt(snd->fin - 1, o->segment->seq + o->segment->len)) {
+            snd->fin_sent = snd->fin_unseen = false;
+            o->rcv->fin_inferred = false;
+        }
         if (snd->fin_sent && seq_lt(snd->fin - 1, o->segment->seq + o->segment->len))
             tcpstate_raise(o, TCPSTATE_EVENT_data_after_fin, o->snd_role);
     }
@@ -200,6 +204,15 @@ tcpstate_note_unacceptable(struct observation *o)
     o->connection->challenged_syn = o->syn;
 }
 
+/* Whether the segment is a FIN without ACK on an open connection, at its sender's next number. RFC 9293
+ * drops it; some stacks take it, and their acknowledgement tells. */
+static bool
+is_bare_fin(const struct observation *o)
+{
+    return o->fin && !o->ack && !o->syn && !o->rst && is_synchronized(o->snd) &&
+           !o->snd->fin_sent && o->end == o->snd->snd_nxt + 1;
+}
+
 static void
 judge(struct observation *o)
 {
@@ -207,6 +220,7 @@ judge(struct observation *o)
     tcpstate_settle_states(o);
     if (!is_legal(o)) {
         tcpstate_raise(o, TCPSTATE_EVENT_illegal_flags, o->snd_role);
+        o->snd->fin_bare |= is_bare_fin(o);
         if (!o->rst)
             return;
     }
@@ -285,7 +299,7 @@ remember(struct observation *o)
     }
     if (segment->sack_seen) {
         o->snd->sacked = true;
-        o->snd->sack_right = segment->sack_right;
+        o->snd->sack_right = (uint16_t)segment->sack_right;
     }
     connection->denied = o->rst && !o->ack;
     connection->denying_side = segment->side & 1u;

@@ -190,7 +190,8 @@ catch_up_sender(struct observation *o)
         !o->connection->fast_open && !o->connection->fast_open_asked &&
         !o->connection->syns_crossed && seq_lt(snd->iss, o->segment->seq)) {
         snd->snd_una = o->snd_una = seq_max(snd->snd_una, snd->iss + 1);
-        snd->told = snd->proved = snd->snd_una;
+        snd->told = snd->snd_una;
+        snd->spoken = true;
         o->rcv->told = seq_max(o->rcv->told, o->rcv->iss + 1);
         tcpstate_settle_states(o);
     }
@@ -226,7 +227,8 @@ tcpstate_catch_up(struct observation *o)
 
     if (o->snd->ack_refused && o->snd->phase == TCPSTATE_PHASE_SYN_RECEIVED) {
         o->snd->ack_refused = false;
-        o->snd->told = o->snd->proved = o->snd->snd_una;
+        o->snd->told = o->snd->snd_una;
+        o->snd->spoken = true;
         tcpstate_settle_states(o);
     }
     if (o->connection->handshake_complete || o->connection->mid_stream)

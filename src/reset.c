@@ -31,7 +31,8 @@ is_exact(const struct observation *o)
 
     if (!snd->numbers_known)
         return true;
-    if (o->rcv->sacked && seq == o->rcv->sack_right && seq_lt(o->snd_una, seq))
+    if (o->rcv->sacked && (uint16_t)seq == o->rcv->sack_right && seq_lt(o->snd_una, seq) &&
+        seq - o->snd_una <= TCPSTATE_OPENING_SPAN)
         return true;
     if (!snd->seen && seq_lt(o->snd_una, seq))
         return seq - o->snd_una < TCPSTATE_OPENING_SPAN;
@@ -119,9 +120,9 @@ name_reset(struct observation *o)
     }
     if (rcv->text_after_fin && !o->ack)
         tcpstate_raise(o, TCPSTATE_EVENT_data_to_closed_socket, o->snd_role);
-    if (!snd->fin_sent && !rcv->fin_sent)
+    if (!snd->fin_sent && !rcv->fin_sent && (snd->seen || o->connection->mid_stream))
         tcpstate_raise(o, TCPSTATE_EVENT_reset_established, o->snd_role);
-    else if (rcv->seen && !tcpstate_may_have_closed(o->connection))
+    else if ((snd->fin_sent || rcv->fin_sent) && rcv->seen && !tcpstate_may_have_closed(o->connection))
         tcpstate_raise(o, TCPSTATE_EVENT_reset_after_fin, o->snd_role);
     if (silence != 0)
         tcpstate_raise(o, TCPSTATE_EVENT_reset_after_idle, o->snd_role)->span = silence;
@@ -188,7 +189,7 @@ doubt_handshake(struct observation *o)
 {
     if (o->snd->phase == TCPSTATE_PHASE_ESTABLISHED &&
         o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED)
-        o->snd->told = o->snd->proved = o->snd->iss;
+        o->snd->told = o->snd->iss;
     tcpstate_settle_states(o);
 }
 

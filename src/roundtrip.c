@@ -8,6 +8,7 @@
 #include "observation.h"
 
 #define MICROSECOND 1000
+#define TICK 64 /* microseconds in which a round trip is kept: up to four seconds */
 
 /*
  * Times the questions to both ends: what asks for an answer is a SYN, a FIN or text that goes beyond all
@@ -18,14 +19,15 @@ tcpstate_time_round_trip(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_endpoint *rcv = o->rcv;
-    const int64_t since = (o->segment->time - snd->asked_time) / MICROSECOND;
+    const uint32_t now = (uint32_t)(o->segment->time / MICROSECOND);
+    const uint32_t since = now - snd->asked_time;
 
     if (o->rst || o->connection->self)
         return;
     if (snd->asked && o->ack && !seq_lt(o->segment->ack, snd->asked_end)) {
         snd->asked = false;
-        if (since >= 0 && since < UINT32_MAX && (!snd->timed || since < snd->round_trip)) {
-            snd->round_trip = (uint32_t)since;
+        if (!snd->timed || since / TICK < snd->round_trip) {
+            snd->round_trip = (uint16_t)(since / TICK < UINT16_MAX ? since / TICK + 1 : UINT16_MAX);
             snd->timed = true;
         }
     }
@@ -35,7 +37,7 @@ tcpstate_time_round_trip(struct observation *o)
         return;
     rcv->asked = true;
     rcv->asked_end = o->end;
-    rcv->asked_time = o->segment->time;
+    rcv->asked_time = now;
 }
 
 /*
@@ -46,7 +48,7 @@ bool
 tcpstate_has_crossed(const struct observation *o, const struct tcpstate_endpoint *endpoint,
                      int64_t after)
 {
-    const int64_t round_trip = endpoint->timed ? (int64_t)endpoint->round_trip * MICROSECOND : 0;
+    const int64_t round_trip = endpoint->timed ? (int64_t)endpoint->round_trip * TICK * MICROSECOND : 0;
 
     return after <= o->settings->reorder || after <= round_trip;
 }

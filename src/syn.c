@@ -231,7 +231,7 @@ change_syn(struct observation *o)
         return;
     }
     tcpstate_raise(o, TCPSTATE_EVENT_syn_isn_changed, o->snd_role);
-    if (o->rcv->seen) {
+    if (o->rcv->syn_sent || o->rcv->spoke) {
         tcpstate_note_unacceptable(o);
         return;
     }
@@ -262,6 +262,23 @@ is_over(const struct tcpstate_connection *connection)
     return connection->close_complete || (connection->reset && connection->handshake_complete);
 }
 
+/* Whether the SYN with the number before the last comes again, as behind a device that changes numbers. */
+static bool
+is_alternate_again(const struct observation *o)
+{
+    return o->connection->alternate_known && o->connection->alternate_role == o->snd_role &&
+           o->connection->reset && o->connection->alternate_iss == o->segment->seq;
+}
+
+static void
+exchange_numbers(struct observation *o)
+{
+    o->connection->alternate_iss = o->snd->iss;
+    set_iss(o->snd, o->segment->seq);
+    o->snd->snd_nxt = o->end;
+    o->snd_una = o->segment->seq;
+}
+
 /* Whether the same SYN again shows that no answer to it has arrived: what was inferred of its sender did
  * not happen. */
 static bool
@@ -269,7 +286,6 @@ is_unanswered(const struct observation *o)
 {
     return o->snd->syn_frame && o->snd->iss == o->segment->seq &&
            o->snd->phase == TCPSTATE_PHASE_ESTABLISHED && !o->snd->spoken &&
-           !is_syn_covered(o->snd, o->snd->proved) &&
            !tcpstate_has_crossed(o, o->snd, o->segment->time - o->snd->since);
 }
 
@@ -298,7 +314,8 @@ take_plain_syn(struct observation *o)
         return false;
     }
     if (is_unanswered(o)) {
-        snd->told = snd->proved = snd->iss;
+        snd->told = snd->iss;
+        snd->spoken = false;
         snd->syn_inferred = false;
         if (seq_lt(o->rcv->iss, o->rcv->snd_una))
             o->rcv->snd_una = o->rcv->iss;
@@ -317,6 +334,8 @@ take_plain_syn(struct observation *o)
         tcpstate_note_unacceptable(o);
         return false;
     }
+    if (is_alternate_again(o))
+        exchange_numbers(o);
     if (snd->iss == o->segment->seq)
         repeat_syn(o);
     else
@@ -398,7 +417,8 @@ repeat_syn_ack(struct observation *o)
         if (snd->syn_count <= o->rcv->syn_count ||
             tcpstate_has_crossed(o, snd, o->segment->time - snd->since))
             return;
-        snd->told = snd->proved = snd->iss;
+        snd->told = snd->iss;
+        snd->spoken = false;
         snd->fin_inferred = false;
         snd->ack_refused = snd->ack_doubted;
         snd->ack_doubted = true;

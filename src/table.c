@@ -166,6 +166,15 @@ set_pending(struct tcpstate_pair *pair, const struct tcpstate_segment *segment)
     };
 }
 
+/* Whether the number is that of the endpoint's SYN before the last: a device on the way changes numbers. */
+static bool
+is_alternate(const struct tcpstate_connection *live, const struct tcpstate_endpoint *endpoint,
+             uint32_t iss)
+{
+    return live->alternate_known && endpoint == &live->end[live->alternate_role] &&
+           live->alternate_iss == iss;
+}
+
 /* Whether the handshake or the whole connection was refused or aborted and the SYN goes on with it:
  * the same number again (a Windows client asks three times; a SYN,ACK that its sender answered with
  * RST may leave it in SYN_SENT). */
@@ -174,7 +183,7 @@ is_retry(const struct tcpstate_connection *live, const struct tcpstate_endpoint 
          const struct tcpstate_segment *segment)
 {
     return live->reset && !live->handshake_complete && !live->mid_stream && snd->syn_sent &&
-           snd->iss == segment->seq;
+           (snd->iss == segment->seq || is_alternate(live, snd, segment->seq));
 }
 
 /* Whether the connection began so shortly before that the capture may have swapped its first
@@ -305,7 +314,8 @@ is_of_next(struct tcpstate_connection *live, const struct tcpstate_segment *segm
     const struct tcpstate_endpoint *rcv = receiver_of(live, segment);
 
     if (segment->flags & TCPSTATE_RST)
-        return (segment->flags & TCPSTATE_ACK) && rcv->numbers_known &&
+        return !is_alternate(live, rcv, segment->ack - 1) && (segment->flags & TCPSTATE_ACK) &&
+               rcv->numbers_known &&
                seq_lt(rcv->snd_nxt, segment->ack) &&
                (!snd->syn_sent || segment->seq - snd->snd_nxt >= TCPSTATE_OPENING_SPAN);
     return !is_near(live, segment);
