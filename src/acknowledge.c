@@ -54,8 +54,6 @@ tcpstate_prove(struct observation *o, uint32_t ack)
     const bool fin = is_fin_covered(rcv, ack) && !is_fin_taken(snd, rcv);
 
     rcv->snd_una = seq_max(rcv->snd_una, ack);
-    if (fin)
-        snd->text_from = snd->snd_nxt;
     if (!syn && !fin && !syn_again)
         return;
     snd->told = seq_max(snd->told, o->snd_una);
@@ -81,7 +79,6 @@ deliver(struct observation *o)
     if (have_fins_crossed(snd, rcv) && is_fin_covered(rcv, ack) && !is_fin_taken(rcv, snd) &&
         !snd->holed && o->segment->seq == snd->fin) {
         rcv->fin_inferred = true;
-        rcv->text_from = rcv->snd_nxt;
     }
     rcv->told = seq_max(rcv->told, ack);
 }
@@ -231,8 +228,7 @@ tcpstate_take_early_ack(struct observation *o)
     snd->unseen_acked = false;
     if (is_fin_covered(snd, ack)) {
         if (!o->rcv->fin_inferred)
-            o->rcv->text_from = o->rcv->snd_nxt;
-        o->rcv->told = seq_max(o->rcv->told, o->rcv->snd_una);
+                o->rcv->told = seq_max(o->rcv->told, o->rcv->snd_una);
         o->rcv->waited |= is_fin_acked(o->rcv);
         if (!is_fin_covered(snd, o->rcv->fin_ack) || is_fin_covered(o->rcv, o->rcv->snd_una) ||
             !o->rcv->fin_sent)

@@ -245,7 +245,6 @@ tcpstate_infer_fin(struct observation *o)
     rcv->unseen_acked = false;
     if (snd->fin_sent && !is_fin_covered(snd, snd->snd_una)) {
         snd->snd_una = o->snd_una = snd->fin;
-        rcv->text_from = rcv->snd_nxt;
     }
     if (!o->connection->close_time)
         o->connection->close_time = o->segment->time;

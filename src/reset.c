@@ -202,7 +202,6 @@ deliver_fin(struct observation *o)
         seq_lt(o->segment->seq, o->snd->fin - (o->rcv->phase != TCPSTATE_PHASE_FIN_WAIT_2)))
         return;
     o->rcv->fin_inferred = true;
-    o->rcv->text_from = o->rcv->snd_nxt;
     tcpstate_settle_states(o);
 }
 
@@ -376,7 +375,8 @@ tcpstate_take_rst(struct observation *o)
     case RULING_LATE:
         tcpstate_raise(o, TCPSTATE_EVENT_reset_after_close, o->snd_role);
         tcpstate_notice_second_reset(o);
-        prove_closed(o);
+        if (!tcpstate_is_ack_refused(o))
+            prove_closed(o);
         break;
     }
 }

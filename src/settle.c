@@ -73,6 +73,8 @@ settle_end(struct observation *o, enum tcpstate_role role)
             known |= facts & steps[i];
             enter(o, role, tcpstate_phase_of(known, base), false);
         }
+        if (facts & ~endpoint->facts & FACT_FIN_TAKEN)
+            endpoint->text_from = endpoint->snd_nxt;
         endpoint->facts = facts & 0x7ff;
     }
     evidence = tcpstate_evidence_of(o->connection, endpoint, peer);
@@ -98,12 +100,12 @@ tcpstate_begin_states(struct observation *o)
 }
 
 /*
- * Brings the states of both ends into line with what is known of them now.
+ * Brings the states of both ends into line with what is known of them now, the segment's sender first.
  */
 void
 tcpstate_settle_states(struct observation *o)
 {
-    settle_end(o, TCPSTATE_CLIENT);
+    settle_end(o, o->snd_role);
     if (!o->connection->self)
-        settle_end(o, TCPSTATE_SERVER);
+        settle_end(o, o->rcv_role);
 }

@@ -26,10 +26,19 @@ make_connection(enum tcpstate_phase client, enum tcpstate_phase server)
         endpoint->phase = (uint8_t)(role == TCPSTATE_CLIENT ? client : server);
         endpoint->evidence = TCPSTATE_EVIDENCE_SEEN;
         endpoint->seen = endpoint->numbers_known = true;
-        endpoint->syn_sent = endpoint->syn_acked = true;
+        endpoint->syn_sent = true;
+        endpoint->snd_una = endpoint->told = endpoint->iss + 1;
         endpoint->syn_count = 1;
     }
     return connection;
+}
+
+/* The endpoint's FIN, behind its SYN, is acknowledged, and it knows. */
+static void
+acknowledge_fin(struct tcpstate_endpoint *endpoint)
+{
+    endpoint->fin_sent = true;
+    endpoint->fin = endpoint->snd_una = endpoint->told = endpoint->iss + 2;
 }
 
 /* Whether the end of the capture, at that time, raises the event. */
@@ -134,8 +143,8 @@ test_closed_raises_nothing(void **state)
 
         connection.close_complete = true;
         connection.reset = pairs[i][1] == TCPSTATE_PHASE_LISTEN;
-        connection.end[0].fin_sent = connection.end[0].fin_acked = true;
-        connection.end[1].fin_sent = connection.end[1].fin_acked = true;
+        acknowledge_fin(&connection.end[0]);
+        acknowledge_fin(&connection.end[1]);
         assert_int_equal(
             tcpstate_finish(&connection, &settings, 1000 * SECOND, events, TCPSTATE_MAX_EVENTS), 0);
     }
@@ -148,7 +157,7 @@ test_close_wait_is_stuck(void **state)
         make_connection(TCPSTATE_PHASE_FIN_WAIT_2, TCPSTATE_PHASE_CLOSE_WAIT);
 
     (void)state;
-    connection.end[TCPSTATE_CLIENT].fin_sent = connection.end[TCPSTATE_CLIENT].fin_acked = true;
+    acknowledge_fin(&connection.end[TCPSTATE_CLIENT]);
     assert_true(ends_with(&connection, 61 * SECOND, TCPSTATE_EVENT_stuck_close_wait));
     assert_true(ends_with(&connection, 61 * SECOND, TCPSTATE_EVENT_stuck_fin_wait_2));
     connection.end[0].stuck_told = connection.end[1].stuck_told = true;
