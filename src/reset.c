@@ -457,15 +457,13 @@ is_reset_refused(struct observation *o)
 {
     const int64_t after = o->segment->time - o->snd->since;
 
-    if (!o->snd->rst_taken || o->snd->rst_sent ||
+    if (!o->snd->rst_taken || o->snd->rst_sent || after <= DELAYED_ACK ||
         tcpstate_has_crossed(o, o->snd, after - DELAYED_ACK) ||
         (!o->snd->timed && after < UNTIMED_ROUND_TRIP))
         return false;
     o->snd->rst_refused = true;
     tcpstate_raise(o, TCPSTATE_EVENT_reset_not_taken, o->snd_role)->frame =
         o->connection->reset_frame;
-    if (o->connection->cause == TCPSTATE_CAUSE_TIME_WAIT_ASSASSINATION)
-        o->connection->cause = TCPSTATE_CAUSE_NONE;
     return true;
 }
 

@@ -502,7 +502,7 @@ take_syn_ack(struct observation *o)
             answer_old_duplicate(o);
         else if (!is_synchronized(snd))
             change_syn_ack(o);
-        else if (snd->syn_frame)
+        else if (snd->syn_frame && o->rcv->seen)
             tcpstate_raise(o, TCPSTATE_EVENT_synack_isn_changed, o->snd_role);
         return false;
     }

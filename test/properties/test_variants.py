@@ -155,7 +155,7 @@ def test_drop_is_judged(walk, story):
     """A state shown as seen that is another, before and after something hints; a new alarm."""
     told = story("< P. 1:2(1) ack 1 |\n> . 1:1(0) ack 2 |\n> P. 1:2(1) ack 2 |\n")
     whole, damaged = walk_all(walk, [Run.of(told), drop.without(Run.of(told), 3)])
-    damaged = altered(damaged, 2, 3, "ESTABLISHED")
+    damaged = altered(altered(damaged, 2, 3, "ESTABLISHED"), 4, 4, "seen")
 
     def judged(position, column, text):
         return drop.judge(whole, altered(damaged, position, column, text), 3)[0]

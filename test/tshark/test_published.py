@@ -15,13 +15,17 @@ OPEN = {"UNKNOWN", "SYN_SENT", "SYN_RECEIVED", "ESTABLISHED"}
 DONE = {"CLOSED", "TIME_WAIT"}
 
 # Suricata's tests in whose one-sided captures it does not follow the client, or its FIN; RFC 9293 has
-# an endpoint that sent a FIN in FIN_WAIT_1 (3.10.4), and in TIME_WAIT when it then acknowledges one octet
-# more: the other FIN.
+# an endpoint that sent a FIN in FIN_WAIT_1 (3.10.4).
 SURICATA_APART = {
-    "stream-async/http/stream-async-6063-srv-01",
-    "stream-async/http/stream-async-6063-srv-02",
     "stream-async/http/stream-async-6063-cli-01",
     "stream-async/http/stream-async-6063-cli-02",
+}
+
+# Here it leaves the server in FIN_WAIT_1. The server's last segment acknowledges one octet more than its
+# FIN did: the client's FIN, which is on the side that was not captured, and both are closed.
+SURICATA_UNFINISHED = {
+    "stream-async/http/stream-async-6063-srv-01",
+    "stream-async/http/stream-async-6063-srv-02",
 }
 
 # In Arkime's words, a connection of one FIN without the ACK bit, which is dropped (RFC 9293 3.10.7.4).
@@ -58,6 +62,8 @@ def test_suricata(shark):
             found = shown[corpus.pair(*ends)]
         else:
             found = [row for rows in shown.values() for row in rows]
+        if test in SURICATA_UNFINISHED:
+            state = "closed"
         assert state in map(merged, found), (test, found)
 
 
