@@ -29,6 +29,25 @@ order_facts(const struct observation *o, const struct tcpstate_endpoint *endpoin
     *steps++ = FACT_RST_SENT | FACT_RST_TAKEN | FACT_PASSIVE;
 }
 
+/* Takes out of the record what led the endpoint away from a phase to which it is back within the segment.
+ * Returns whether it was there. */
+static bool
+close_loop(struct tcpstate_record *record, unsigned role, enum tcpstate_phase phase)
+{
+    unsigned kept = 0;
+    bool looping = false;
+
+    for (unsigned i = 0; i < record->transition_count; i++) {
+        const struct tcpstate_transition transition = record->transition[i];
+
+        looping |= transition.role == role && transition.from == phase;
+        if (!looping || transition.role != role)
+            record->transition[kept++] = transition;
+    }
+    record->transition_count = (uint8_t)kept;
+    return looping;
+}
+
 static void
 enter(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase, bool revision)
 {
@@ -37,7 +56,8 @@ enter(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase,
 
     if (endpoint->phase == phase)
         return;
-    if (record->transition_count < TCPSTATE_MAX_TRANSITIONS)
+    if (!close_loop(record, o->connection->self ? TCPSTATE_SELF : role, phase) &&
+        record->transition_count < TCPSTATE_MAX_TRANSITIONS)
         record->transition[record->transition_count++] = (struct tcpstate_transition){
             .role = (uint8_t)(o->connection->self ? TCPSTATE_SELF : role),
             .from = endpoint->phase,
