@@ -19,6 +19,7 @@ is_believed(struct observation *o)
     const uint32_t ack = o->segment->ack;
     const bool again = rcv->unseen_acked && seq_le(rcv->unseen_ack, ack);
 
+    o->steady = false;
     if (rcv->fin_sent) {
         tcpstate_raise(o, TCPSTATE_EVENT_ack_beyond_fin, o->snd_role);
         return false;
@@ -251,8 +252,6 @@ tcpstate_confirm(struct observation *o)
             o->record->open_step = tcpstate_next_step(o);
     }
     if (o->snd->phase == TCPSTATE_PHASE_FIN_WAIT_2 && is_fin_taken(o->rcv, o->snd) &&
-        seq_lt(o->rcv->text_from, o->rcv->snd_una)) {
+        seq_lt(o->rcv->text_from, o->rcv->snd_una))
         o->snd->waited = true;
-    }
-    tcpstate_settle_states(o);
 }

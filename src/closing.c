@@ -9,7 +9,7 @@ number_fin(struct observation *o)
 {
     if (!o->rcv->fin_sent || o->connection->self)
         o->connection->step = 0;
-    o->snd->fin_step = tcpstate_next_step(o);
+    o->snd->fin_step = tcpstate_next_step(o) & 15u;
     o->record->close_step = o->snd->fin_step;
 }
 
@@ -179,7 +179,7 @@ take_late_fin(struct observation *o)
     snd->fin_frame = o->segment->frame;
     snd->fin_count = 1;
     if (!snd->fin_step)
-        snd->fin_step = tcpstate_next_step(o);
+        snd->fin_step = tcpstate_next_step(o) & 15u;
     o->record->close_step = snd->fin_step;
     tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
 }
@@ -235,6 +235,7 @@ tcpstate_infer_fin(struct observation *o)
 
     if (!is_fin_missed(o))
         return;
+    o->steady = false;
     if (rcv->unseen_acked && rcv->unseen_ack == o->segment->ack)
         rcv->snd_una = o->segment->ack;
     rcv->fin_sent = true;

@@ -13,11 +13,9 @@
 struct tcpstate_endpoint {
     int64_t since; /* when it entered its state, capture time */
     int64_t mark;  /* when it sent its first SYN; then its first FIN; then when its 2 MSL began */
-    uint32_t asked_time; /* when the segment passed that it has still to answer, if asked: microseconds
-                          * since the epoch modulo 2^32 */
+    uint32_t asked_time; /* when the segment passed that it has still to answer, if asked: units of
+                          * 2^10 nanoseconds, modulo 2^32 */
     uint32_t asked_end;  /* the number after that segment: its answer acknowledges it */
-    uint16_t round_trip; /* the shortest from the place of capture to it, in ticks of 64
-                          * microseconds, rounded up, if timed */
     uint32_t iss;  /* its initial sequence number */
     uint32_t snd_una;    /* SND.UNA as inferred: the highest acknowledgement its peer sent */
     uint32_t told;       /* the highest of them that counts as delivered: it knows of that one */
@@ -27,25 +25,27 @@ struct tcpstate_endpoint {
     uint32_t rcv_edge;   /* right edge of the window it offers: the highest SEG.ACK + SEG.WND */
     uint32_t unseen_ack; /* what its peer acknowledged beyond snd_nxt, if unseen_acked */
     uint32_t hole;       /* where its text goes on after octets not captured yet, if holed */
-    uint16_t sack_right; /* right edge of the last SACK block it sent, its low 16 bits, if sacked */
     uint32_t mark_tsval; /* the timestamp it sent with its last SYN, then with its last FIN */
     uint32_t tsval;     /* the newest it sent, or that was echoed where nothing of it is captured */
     uint32_t syn_frame; /* frames of its first SYN and of its first FIN, 0 = not captured */
     uint32_t fin_frame;
     uint32_t text_from;  /* its snd_nxt when it first acknowledged its peer's FIN */
+    uint16_t round_trip; /* the shortest from the place of capture to it, in units of
+                          * 2^16 nanoseconds, rounded up, if timed */
+    uint16_t sack_right; /* right edge of the last SACK block it sent, its low 16 bits, if sacked */
     uint16_t mark_ip_id; /* IP identification of its last SYN, then of its last FIN */
     uint16_t link;       /* digest of its link-layer address, 0 = unknown */
     uint8_t syn_count;   /* times its SYN and its FIN were captured, up to 255 */
     uint8_t fin_count;
-    uint8_t phase;        /* enum tcpstate_phase */
-    uint8_t evidence;     /* enum tcpstate_evidence */
-    uint8_t base;         /* its phase before it sends a SYN */
-    uint16_t facts;       /* enum fact, or-ed: those that its phase follows from */
     uint8_t window_shift;
-    uint8_t syn_step, fin_step; /* their steps in the handshake and in the close */
     uint8_t ttl;                /* of its last segment, 0 = unknown */
-    uint8_t probes;             /* keepalives in a row without an answer */
     uint8_t repeats;            /* times it repeated the text at snd_una */
+    uint8_t phase : 4;          /* enum tcpstate_phase */
+    uint8_t probes : 4;         /* keepalives in a row without an answer, up to 15 */
+    uint16_t facts : 11;        /* enum fact, or-ed: those that its phase follows from */
+    uint16_t base : 4;          /* its phase before it sends a SYN */
+    uint8_t syn_step : 4, fin_step : 4; /* their steps in the handshake and in the close, up to 15 */
+    uint8_t evidence : 2;       /* enum tcpstate_evidence */
     bool numbers_known : 1;     /* iss, snd_una and snd_nxt mean something */
     bool seen : 1;              /* it sent at least one captured segment */
     bool syn_sent : 1;          /* its SYN was captured, or must have been sent */

@@ -56,7 +56,8 @@ notice_keepalive(struct observation *o)
         o->rcv->probes = 0;
     if (!is_keepalive(o))
         return;
-    o->snd->probes = count_up(o->snd->probes);
+    if (o->snd->probes < 15)
+        o->snd->probes = (o->snd->probes + 1u) & 15;
     if (o->snd->probes == 2 && o->rcv->seen)
         tcpstate_raise(o, TCPSTATE_EVENT_keepalive_unanswered, o->snd_role)->count = 2;
 }

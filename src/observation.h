@@ -33,6 +33,7 @@ struct observation {
     int64_t silence; /* nanoseconds since the connection's previous segment */
     enum fit fit;
     bool syn, ack, fin, rst;
+    bool steady; /* it leaves both ends ESTABLISHED: the short way */
     bool fin_delivered; /* its FIN arrives with an acknowledgement that counts as delivered */
     bool took_fin;  /* it is the first that shows that its sender has taken the peer's FIN */
     bool jumbled;   /* so close behind the one before that the capture may have swapped them */
@@ -159,11 +160,14 @@ is_missed_syn(const struct tcpstate_connection *connection, const struct tcpstat
            seq_lt(ack ? segment->ack - 1 : segment->seq, sender->iss);
 }
 
+/* As many steps of the handshake or the close as an endpoint keeps the number of. */
+#define STEPS_KEPT 15
+
 /* Counts the step of the handshake or the close that this segment makes. */
 static inline uint8_t
 tcpstate_next_step(struct observation *o)
 {
-    if (o->connection->step < UINT8_MAX)
+    if (o->connection->step < STEPS_KEPT)
         o->connection->step++;
     return o->connection->step;
 }

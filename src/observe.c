@@ -89,6 +89,16 @@ is_beyond_hole(const struct observation *o)
     return o->snd->holed || (o->snd->numbers_known && seq_lt(o->snd_nxt, o->segment->seq));
 }
 
+/* Whether the end is ESTABLISHED as well known as it can be, and nothing is captured that says
+ * otherwise: text and its acknowledgements leave it there. */
+static bool
+is_steady(const struct tcpstate_connection *connection, const struct tcpstate_endpoint *endpoint)
+{
+    return endpoint->facts == (FACT_SYN_SENT | FACT_SYN_TAKEN | FACT_SYN_ACKED) &&
+           !endpoint->fin_sent && !endpoint->unseen_acked && !endpoint->gap_at_end &&
+           (endpoint->evidence == TCPSTATE_EVIDENCE_SEEN || connection->mid_stream);
+}
+
 /* Names the facts about the segment. */
 static void
 look_at(struct observation *o)
@@ -108,6 +118,8 @@ look_at(struct observation *o)
     o->rcv = &connection->end[o->rcv_role];
     o->snd_una = o->snd->snd_una;
     o->snd_nxt = o->snd->snd_nxt;
+    o->steady = !o->syn && !o->fin && !o->rst && is_steady(connection, o->snd) &&
+                is_steady(connection, o->rcv);
     o->silence = segment->time - connection->last_time;
     o->fit = fit_of(o);
     o->demanding =
@@ -124,35 +136,50 @@ is_of_time_wait(const struct observation *o)
            !o->syn && o->segment->seq == o->snd->snd_nxt && o->segment->ack == o->rcv->snd_nxt;
 }
 
-/* Time is data: TIME_WAIT ends after two MSL without a repeated FIN (RFC 9293 section 3.10.8), and
- * an endpoint that waits for its own or its peer's close for too long is stuck. */
+/* Time is data: TIME_WAIT ends after two MSL without a repeated FIN (RFC 9293 section 3.10.8), as far as
+ * anybody can assume. */
+static void
+expire(struct observation *o, struct tcpstate_endpoint *endpoint)
+{
+    const bool over = o->segment->time - endpoint->mark >= 2 * o->settings->msl;
+
+    if (endpoint->phase != TCPSTATE_PHASE_TIME_WAIT && !endpoint->expired)
+        return;
+    if (endpoint == o->snd && is_of_time_wait(o)) {
+        if (over)
+            endpoint->mark = o->segment->time;
+        endpoint->expired = false;
+    } else if (over) {
+        endpoint->expired = true;
+    }
+    tcpstate_settle_states(o);
+}
+
+/* An endpoint that waits for its own or its peer's close for too long is stuck. */
+static void
+note_stuck(struct observation *o, enum tcpstate_role role)
+{
+    struct tcpstate_endpoint *endpoint = &o->connection->end[role];
+    const int64_t age = o->segment->time - endpoint->since;
+    const bool waiting = endpoint->phase == TCPSTATE_PHASE_FIN_WAIT_2 &&
+                         !o->connection->end[role ^ 1].fin_sent;
+
+    if (endpoint->stuck_told || age <= o->settings->stuck ||
+        !(waiting || endpoint->phase == TCPSTATE_PHASE_CLOSE_WAIT) ||
+        tcpstate_may_have_closed(o->connection))
+        return;
+    tcpstate_raise(
+        o, waiting ? TCPSTATE_EVENT_stuck_fin_wait_2 : TCPSTATE_EVENT_stuck_close_wait, role)
+        ->span = age;
+    endpoint->stuck_told = true;
+}
+
 static void
 take_time(struct observation *o)
 {
-    for (int i = 0; i < 2; i++) {
-        enum tcpstate_role role = (enum tcpstate_role)i;
-        struct tcpstate_endpoint *endpoint = &o->connection->end[role];
-        int64_t age = o->segment->time - endpoint->since;
-
-        if (endpoint == o->snd && is_of_time_wait(o)) {
-            if (o->segment->time - endpoint->mark >= 2 * o->settings->msl)
-                endpoint->mark = o->segment->time;
-            endpoint->expired = false;
-        }
-        else if (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT &&
-            o->segment->time - endpoint->mark >= 2 * o->settings->msl)
-            endpoint->expired = true;
-        if (endpoint->stuck_told || age <= o->settings->stuck ||
-            tcpstate_may_have_closed(o->connection))
-            continue;
-        if (endpoint->phase == TCPSTATE_PHASE_CLOSE_WAIT) {
-            tcpstate_raise(o, TCPSTATE_EVENT_stuck_close_wait, role)->span = age;
-            endpoint->stuck_told = true;
-        } else if (endpoint->phase == TCPSTATE_PHASE_FIN_WAIT_2 &&
-                   !o->connection->end[role ^ 1].fin_sent) {
-            tcpstate_raise(o, TCPSTATE_EVENT_stuck_fin_wait_2, role)->span = age;
-            endpoint->stuck_told = true;
-        }
+    for (int role = TCPSTATE_CLIENT; role <= TCPSTATE_SERVER; role++) {
+        expire(o, &o->connection->end[role]);
+        note_stuck(o, (enum tcpstate_role)role);
     }
 }
 
@@ -216,8 +243,8 @@ is_bare_fin(const struct observation *o)
 static void
 judge(struct observation *o)
 {
-    take_time(o);
-    tcpstate_settle_states(o);
+    if (!o->steady)
+        take_time(o);
     if (!is_legal(o)) {
         tcpstate_raise(o, TCPSTATE_EVENT_illegal_flags, o->snd_role);
         o->snd->fin_bare |= is_bare_fin(o);
@@ -254,7 +281,6 @@ judge(struct observation *o)
     if (o->fin)
         tcpstate_take_fin(o);
     tcpstate_take_early_ack(o);
-    tcpstate_settle_states(o);
 }
 
 /* The silence before this segment if it is worth a note, in seconds up to 65535; else 0. */

@@ -7,8 +7,10 @@
  */
 #include "observation.h"
 
-#define MICROSECOND 1000
-#define TICK 64 /* microseconds in which a round trip is kept: up to four seconds */
+/* Questions are timed in units of 2^10 nanoseconds, round trips are kept in units of 2^16: up to four
+ * seconds. */
+#define ASKED_SHIFT 10
+#define TRIP_SHIFT 16
 
 /*
  * Times the questions to both ends: what asks for an answer is a SYN, a FIN or text that goes beyond all
@@ -19,15 +21,15 @@ tcpstate_time_round_trip(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_endpoint *rcv = o->rcv;
-    const uint32_t now = (uint32_t)(o->segment->time / MICROSECOND);
-    const uint32_t since = now - snd->asked_time;
+    const uint32_t now = (uint32_t)(o->segment->time >> ASKED_SHIFT);
+    const uint32_t trip = (now - snd->asked_time) >> (TRIP_SHIFT - ASKED_SHIFT);
 
     if (o->rst || o->connection->self)
         return;
     if (snd->asked && o->ack && !seq_lt(o->segment->ack, snd->asked_end)) {
         snd->asked = false;
-        if (!snd->timed || since / TICK < snd->round_trip) {
-            snd->round_trip = (uint16_t)(since / TICK < UINT16_MAX ? since / TICK + 1 : UINT16_MAX);
+        if (!snd->timed || trip < snd->round_trip) {
+            snd->round_trip = (uint16_t)(trip < UINT16_MAX ? trip + 1 : UINT16_MAX);
             snd->timed = true;
         }
     }
@@ -48,7 +50,7 @@ bool
 tcpstate_has_crossed(const struct observation *o, const struct tcpstate_endpoint *endpoint,
                      int64_t after)
 {
-    const int64_t round_trip = endpoint->timed ? (int64_t)endpoint->round_trip * TICK * MICROSECOND : 0;
+    const int64_t round_trip = endpoint->timed ? (int64_t)endpoint->round_trip << TRIP_SHIFT : 0;
 
     return after <= o->settings->reorder || after <= round_trip;
 }

@@ -56,7 +56,7 @@ enter(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase,
 
     if (endpoint->phase == phase)
         return;
-    if (!close_loop(record, o->connection->self ? TCPSTATE_SELF : role, phase) &&
+    if ((record->transition_count == 0 || !close_loop(record, o->connection->self ? TCPSTATE_SELF : role, phase)) &&
         record->transition_count < TCPSTATE_MAX_TRANSITIONS)
         record->transition[record->transition_count++] = (struct tcpstate_transition){
             .role = (uint8_t)(o->connection->self ? TCPSTATE_SELF : role),
@@ -67,39 +67,47 @@ enter(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase,
     endpoint->since = o->segment->time;
     if (phase == TCPSTATE_PHASE_TIME_WAIT)
         endpoint->mark = o->segment->time;
-    endpoint->phase = (uint8_t)phase;
+    endpoint->phase = (unsigned)phase & 15;
     record->changed = true;
 }
 
+/* Tells how the endpoint came from the facts before to those of now. */
 static void
-settle_end(struct observation *o, enum tcpstate_role role)
+move(struct observation *o, enum tcpstate_role role, const struct tcpstate_endpoint *peer,
+     unsigned facts)
 {
     struct tcpstate_endpoint *endpoint = &o->connection->end[role];
-    const struct tcpstate_endpoint *peer =
-        o->connection->self ? endpoint : &o->connection->end[role ^ 1];
     const enum tcpstate_phase base = (enum tcpstate_phase)endpoint->base;
+    unsigned known = endpoint->facts & facts, steps[STEPS_MAX];
+
+    if (known != endpoint->facts)
+        enter(o, role, tcpstate_phase_of(known, base), true);
+    order_facts(o, endpoint, peer, steps);
+    if (facts & ~known & FACT_SYN_SENT) /* its first is a SYN,ACK if it has taken one */
+        steps[0] |= FACT_SYN_TAKEN;
+    for (size_t i = 0; i < STEPS_MAX && known != facts; i++) {
+        if (!(facts & ~known & steps[i]))
+            continue;
+        known |= facts & steps[i];
+        enter(o, role, tcpstate_phase_of(known, base), false);
+    }
+    if (facts & ~endpoint->facts & FACT_FIN_TAKEN)
+        endpoint->text_from = endpoint->snd_nxt;
+    endpoint->facts = facts & 0x7ff;
+}
+
+static void
+settle_end(struct observation *o, struct tcpstate_endpoint *endpoint,
+           const struct tcpstate_endpoint *peer, enum tcpstate_role role)
+{
     const unsigned facts = tcpstate_facts_of(endpoint, peer);
     enum tcpstate_evidence evidence;
 
-    if (facts != endpoint->facts) {
-        unsigned known = endpoint->facts & facts, steps[STEPS_MAX];
-
-        if (known != endpoint->facts)
-            enter(o, role, tcpstate_phase_of(known, base), true);
-        order_facts(o, endpoint, peer, steps);
-        if (facts & ~known & FACT_SYN_SENT) /* its first is a SYN,ACK if it has taken one */
-            steps[0] |= FACT_SYN_TAKEN;
-        for (size_t i = 0; i < STEPS_MAX; i++) {
-            known |= facts & steps[i];
-            enter(o, role, tcpstate_phase_of(known, base), false);
-        }
-        if (facts & ~endpoint->facts & FACT_FIN_TAKEN)
-            endpoint->text_from = endpoint->snd_nxt;
-        endpoint->facts = facts & 0x7ff;
-    }
+    if (facts != endpoint->facts)
+        move(o, role, peer, facts);
     evidence = tcpstate_evidence_of(o->connection, endpoint, peer);
     if (evidence != endpoint->evidence) {
-        endpoint->evidence = (uint8_t)evidence;
+        endpoint->evidence = (unsigned)evidence & 3;
         o->record->changed = true;
     }
 }
@@ -114,7 +122,7 @@ tcpstate_begin_states(struct observation *o)
         struct tcpstate_endpoint *endpoint = &o->connection->end[role];
 
         endpoint->facts = tcpstate_facts_of(endpoint, &o->connection->end[role ^ 1]) & 0x7ff;
-        endpoint->phase = (uint8_t)tcpstate_phase_of(endpoint->facts,
+        endpoint->phase = 15u & (unsigned)tcpstate_phase_of(endpoint->facts,
                                                      (enum tcpstate_phase)endpoint->base);
     }
 }
@@ -125,7 +133,9 @@ tcpstate_begin_states(struct observation *o)
 void
 tcpstate_settle_states(struct observation *o)
 {
-    settle_end(o, o->snd_role);
+    if (o->steady)
+        return;
+    settle_end(o, o->snd, o->rcv, o->snd_role);
     if (!o->connection->self)
-        settle_end(o, o->rcv_role);
+        settle_end(o, o->rcv, o->snd, o->rcv_role);
 }

@@ -65,7 +65,7 @@ answer(struct observation *o)
 static void
 number_syn(struct observation *o)
 {
-    o->snd->syn_step = tcpstate_next_step(o);
+    o->snd->syn_step = tcpstate_next_step(o) & 15u;
     o->record->open_step = o->snd->syn_step;
 }
 

@@ -179,7 +179,7 @@ struct tcpstate_segment {
 };
 
 /* The memory of one connection and of one pair, in octets. */
-#define TCPSTATE_CONNECTION_SIZE 368
+#define TCPSTATE_CONNECTION_SIZE 352
 #define TCPSTATE_PAIR_SIZE 80
 
 /* One incarnation of a pair of addresses and ports: from a SYN (or the first segment captured) to

@@ -201,7 +201,7 @@ test_memory_of_a_connection(void **state)
 {
     (void)state;
     assert_true(sizeof(struct tcpstate_pair_memory) + sizeof(struct tcpstate_connection_memory) <=
-                400);
+                432);
 }
 
 int

@@ -23,7 +23,7 @@ make_connection(enum tcpstate_phase client, enum tcpstate_phase server)
     for (int role = 0; role < 2; role++) {
         struct tcpstate_endpoint *endpoint = &connection.end[role];
 
-        endpoint->phase = (uint8_t)(role == TCPSTATE_CLIENT ? client : server);
+        endpoint->phase = (role == TCPSTATE_CLIENT ? client : server) & 15u;
         endpoint->evidence = TCPSTATE_EVIDENCE_SEEN;
         endpoint->seen = endpoint->numbers_known = true;
         endpoint->syn_sent = true;
