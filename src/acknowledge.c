@@ -42,8 +42,8 @@ is_believed(struct observation *o)
 }
 
 /*
- * What the acknowledgement of a SYN or FIN proves of the endpoint that sends it: it has taken that one,
- * and with it every acknowledgement that came in it or before.
+ * What the acknowledgement of a SYN or FIN proves of the endpoint that sends it: it has taken that
+ * one, and with it every acknowledgement that came in it or before.
  */
 void
 tcpstate_prove(struct observation *o, uint32_t ack)
@@ -133,8 +133,8 @@ take_challenge_ack(struct observation *o)
     connection->challenged_frame = 0;
 }
 
-/* Whether the segment completes its receiver's handshake and closes at once: its acknowledgement counts
- * as any, and its FIN arrives with it. */
+/* Whether the segment completes its receiver's handshake and closes at once: its acknowledgement
+ * counts as any, and its FIN arrives with it. */
 static bool
 is_last_of_handshake(struct observation *o)
 {
@@ -145,8 +145,8 @@ is_last_of_handshake(struct observation *o)
     return true;
 }
 
-/* The old connection's acknowledgement answers the SYN of the next one: its sender has not let go of the
- * old one (RFC 9293 section 3.6.1). */
+/* The old connection's acknowledgement answers the SYN of the next one: its sender has not let go
+ * of the old one (RFC 9293 section 3.6.1). */
 static void
 refuse_next(struct observation *o)
 {
@@ -189,8 +189,8 @@ tcpstate_take_ack(struct observation *o)
         deliver(o);
     tcpstate_settle_states(o);
     take_window(o);
-    if (!rcv->seen && !o->connection->one_direction_told && is_syn_acked(rcv) &&
-        seq_lt(una, ack) && seq_lt(rcv->iss, una)) {
+    if (!rcv->seen && !o->connection->one_direction_told && is_syn_acked(rcv) && seq_lt(una, ack) &&
+        seq_lt(rcv->iss, una)) {
         tcpstate_raise(o, TCPSTATE_EVENT_one_direction, o->snd_role);
         o->connection->one_direction_told = true;
     }
@@ -229,7 +229,7 @@ tcpstate_take_early_ack(struct observation *o)
     snd->unseen_acked = false;
     if (is_fin_covered(snd, ack)) {
         if (!o->rcv->fin_inferred)
-                o->rcv->told = seq_max(o->rcv->told, o->rcv->snd_una);
+            o->rcv->told = seq_max(o->rcv->told, o->rcv->snd_una);
         o->rcv->waited |= is_fin_acked(o->rcv);
         if (!is_fin_covered(snd, o->rcv->fin_ack) || is_fin_covered(o->rcv, o->rcv->snd_una) ||
             !o->rcv->fin_sent)

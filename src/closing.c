@@ -13,16 +13,15 @@ number_fin(struct observation *o)
     o->record->close_step = o->snd->fin_step;
 }
 
-/* Which close it will be, as both FINs tell: one that is the acknowledgement of the other makes it the
- * three-way close; if neither acknowledges the other, they crossed. The other may have been captured
- * ahead of the one that it answers. */
+/* Which close it will be, as both FINs tell: one that is the acknowledgement of the other makes it
+ * the three-way close; if neither acknowledges the other, they crossed. The other may have been
+ * captured ahead of the one that it answers. */
 static void
 join_close(struct observation *o)
 {
     if (o->took_fin || is_fin_covered(o->snd, o->rcv->fin_ack)) {
         o->connection->three_way = true;
-        tcpstate_raise(o, TCPSTATE_EVENT_three_way_close,
-                       o->took_fin ? o->snd_role : o->rcv_role);
+        tcpstate_raise(o, TCPSTATE_EVENT_three_way_close, o->took_fin ? o->snd_role : o->rcv_role);
     } else if (have_fins_crossed(o->snd, o->rcv)) {
         tcpstate_raise(o, TCPSTATE_EVENT_simultaneous_close, o->snd_role);
     }
@@ -127,7 +126,8 @@ repeat_fin(struct observation *o)
     snd->fin_assumed = false;
     o->record->close_step = snd->fin_step;
     take_back(o);
-    if ((acked && is_fin_taken(snd, o->rcv)) || !o->rcv->seen || tcpstate_may_have_closed(o->connection))
+    if ((acked && is_fin_taken(snd, o->rcv)) || !o->rcv->seen ||
+        tcpstate_may_have_closed(o->connection))
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_fin_retransmission, o->snd_role);
     told->span = span;
@@ -149,9 +149,9 @@ change_fin(struct observation *o)
 }
 
 /*
- * The acknowledgement goes beyond the receiver's FIN, to text that followed it: both ends know better
- * than the capture, and that FIN was none of theirs, or was dropped (a stale timestamp, a wrong
- * checksum, a forgery). Another FIN that it covers counts instead.
+ * The acknowledgement goes beyond the receiver's FIN, to text that followed it: both ends know
+ * better than the capture, and that FIN was none of theirs, or was dropped (a stale timestamp, a
+ * wrong checksum, a forgery). Another FIN that it covers counts instead.
  */
 void
 tcpstate_disown_fin(struct observation *o)

@@ -16,7 +16,7 @@ struct tcpstate_endpoint {
     uint32_t asked_time; /* when the segment passed that it has still to answer, if asked: units of
                           * 2^10 nanoseconds, modulo 2^32 */
     uint32_t asked_end;  /* the number after that segment: its answer acknowledges it */
-    uint32_t iss;  /* its initial sequence number */
+    uint32_t iss;        /* its initial sequence number */
     uint32_t snd_una;    /* SND.UNA as inferred: the highest acknowledgement its peer sent */
     uint32_t told;       /* the highest of them that counts as delivered: it knows of that one */
     uint32_t snd_nxt;    /* SND.NXT as inferred: one beyond the highest number it used */
@@ -38,33 +38,34 @@ struct tcpstate_endpoint {
     uint8_t syn_count;   /* times its SYN and its FIN were captured, up to 255 */
     uint8_t fin_count;
     uint8_t window_shift;
-    uint8_t ttl;                /* of its last segment, 0 = unknown */
-    uint8_t repeats;            /* times it repeated the text at snd_una */
-    uint8_t phase : 4;          /* enum tcpstate_phase */
-    uint8_t probes : 4;         /* keepalives in a row without an answer, up to 15 */
-    uint16_t facts : 11;        /* enum fact, or-ed: those that its phase follows from */
-    uint16_t base : 4;          /* its phase before it sends a SYN */
-    uint8_t syn_step : 4, fin_step : 4; /* their steps in the handshake and in the close, up to 15 */
-    uint8_t evidence : 2;       /* enum tcpstate_evidence */
-    bool numbers_known : 1;     /* iss, snd_una and snd_nxt mean something */
-    bool seen : 1;              /* it sent at least one captured segment */
-    bool syn_sent : 1;          /* its SYN was captured, or must have been sent */
-    bool syn_inferred : 1;      /* it must have taken its peer's SYN, though nothing of it says so */
-    bool spoken : 1;            /* what it sent proves that it is past the handshake */
-    bool ack_doubted : 1;       /* it repeated its SYN,ACK after a captured ACK of it */
-    bool ack_refused : 1;       /* twice: only its own segments tell when it takes one */
+    uint8_t ttl;         /* of its last segment, 0 = unknown */
+    uint8_t repeats;     /* times it repeated the text at snd_una */
+    uint8_t phase : 4;   /* enum tcpstate_phase */
+    uint8_t probes : 4;  /* keepalives in a row without an answer, up to 15 */
+    uint16_t facts : 11; /* enum fact, or-ed: those that its phase follows from */
+    uint16_t base : 4;   /* its phase before it sends a SYN */
+    uint8_t syn_step : 4,
+        fin_step : 4;       /* their steps in the handshake and in the close, up to 15 */
+    uint8_t evidence : 2;   /* enum tcpstate_evidence */
+    bool numbers_known : 1; /* iss, snd_una and snd_nxt mean something */
+    bool seen : 1;          /* it sent at least one captured segment */
+    bool syn_sent : 1;      /* its SYN was captured, or must have been sent */
+    bool syn_inferred : 1;  /* it must have taken its peer's SYN, though nothing of it says so */
+    bool spoken : 1;        /* what it sent proves that it is past the handshake */
+    bool ack_doubted : 1;   /* it repeated its SYN,ACK after a captured ACK of it */
+    bool ack_refused : 1;   /* twice: only its own segments tell when it takes one */
     bool fin_sent : 1;
     bool fin_assumed : 1;  /* its peer may have closed before, where the capture missed it */
-    bool fin_bare : 1;    /* a FIN without ACK was captured at snd_nxt: its peer decides */
-    bool fin_changed : 1; /* a FIN of it was captured at another number, too */
+    bool fin_bare : 1;     /* a FIN without ACK was captured at snd_nxt: its peer decides */
+    bool fin_changed : 1;  /* a FIN of it was captured at another number, too */
     bool fin_unseen : 1;   /* its FIN was not captured */
     bool fin_inferred : 1; /* it must have taken its peer's FIN, though nothing of it says so */
     bool waited : 1;       /* what it sent proves that it was in FIN_WAIT_2 */
     bool rst_sent : 1;
     bool rst_taken : 1;
     bool rst_refused : 1; /* it went on after a RST that should have ended it */
-    bool expired : 1; /* its TIME_WAIT is over */
-    bool passive : 1; /* a RST takes it back to LISTEN */
+    bool expired : 1;     /* its TIME_WAIT is over */
+    bool passive : 1;     /* a RST takes it back to LISTEN */
     bool asked : 1;
     bool timed : 1;
     bool text_sent : 1;      /* it sent payload */

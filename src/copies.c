@@ -34,16 +34,16 @@ digest_of(const struct tcpstate_segment *segment)
     return (uint32_t)digest | 1;
 }
 
-/* Whether nothing tells a RST from the next one of its sender: it has no identification (RFC 6864 section
- * 4: datagrams that are not fragmented need none; IPv6 has none). */
+/* Whether nothing tells a RST from the next one of its sender: it has no identification (RFC 6864
+ * section 4: datagrams that are not fragmented need none; IPv6 has none). */
 static bool
 is_alike(const struct tcpstate_segment *segment)
 {
     return segment->ip_id == 0 && (segment->flags & TCPSTATE_RST);
 }
 
-/* Whether the other side's packets were captured after the remembered one: what is alike then answers
- * each of them (RFC 9293 section 3.10.7.1: equal acknowledgements draw equal RSTs). */
+/* Whether the other side's packets were captured after the remembered one: what is alike then
+ * answers each of them (RFC 9293 section 3.10.7.1: equal acknowledgements draw equal RSTs). */
 static bool
 is_answer_again(const struct tcpstate_pair *pair, size_t place, unsigned side)
 {

@@ -114,8 +114,8 @@ evidence_of_fin(const struct tcpstate_endpoint *endpoint)
     return endpoint->seen ? TCPSTATE_EVIDENCE_INFERRED : TCPSTATE_EVIDENCE_ASSUMED;
 }
 
-/* How an endpoint is known to wait for the acknowledgement of its FIN: the peer's FIN, which has one,
- * may have arrived; or the peer may have closed before, where the capture missed it. */
+/* How an endpoint is known to wait for the acknowledgement of its FIN: the peer's FIN, which has
+ * one, may have arrived; or the peer may have closed before, where the capture missed it. */
 static enum tcpstate_evidence
 evidence_of_first_fin(const struct tcpstate_endpoint *endpoint,
                       const struct tcpstate_endpoint *peer)
@@ -151,16 +151,15 @@ evidence_of_end(const struct tcpstate_endpoint *endpoint)
 /* How the state is known as the facts stand, if the capture misses nothing. */
 static enum tcpstate_evidence
 evidence_as_captured(const struct tcpstate_connection *connection,
-                     const struct tcpstate_endpoint *endpoint,
-                     const struct tcpstate_endpoint *peer)
+                     const struct tcpstate_endpoint *endpoint, const struct tcpstate_endpoint *peer)
 {
     const enum tcpstate_evidence taken = evidence_of_fin_taken(connection, peer);
 
     switch ((enum tcpstate_phase)endpoint->phase) {
     case TCPSTATE_PHASE_SYN_SENT:
-        return endpoint->syn_frame    ? TCPSTATE_EVIDENCE_SEEN
-               : endpoint->seen       ? TCPSTATE_EVIDENCE_INFERRED
-                                      : TCPSTATE_EVIDENCE_ASSUMED;
+        return endpoint->syn_frame ? TCPSTATE_EVIDENCE_SEEN
+               : endpoint->seen    ? TCPSTATE_EVIDENCE_INFERRED
+                                   : TCPSTATE_EVIDENCE_ASSUMED;
     case TCPSTATE_PHASE_SYN_RECEIVED:
         return endpoint->syn_frame ? TCPSTATE_EVIDENCE_SEEN : TCPSTATE_EVIDENCE_INFERRED;
     case TCPSTATE_PHASE_ESTABLISHED:
@@ -188,13 +187,12 @@ evidence_as_captured(const struct tcpstate_connection *connection,
 }
 
 /*
- * How the state of an endpoint is known: as well as the weakest fact that it rests on, and no better
- * than assumed where the capture shows a gap that may hide what takes it out of that state.
+ * How the state of an endpoint is known: as well as the weakest fact that it rests on, and no
+ * better than assumed where the capture shows a gap that may hide what takes it out of that state.
  */
 enum tcpstate_evidence
 tcpstate_evidence_of(const struct tcpstate_connection *connection,
-                     const struct tcpstate_endpoint *endpoint,
-                     const struct tcpstate_endpoint *peer)
+                     const struct tcpstate_endpoint *endpoint, const struct tcpstate_endpoint *peer)
 {
     switch ((enum tcpstate_phase)endpoint->phase) {
     case TCPSTATE_PHASE_ESTABLISHED:

@@ -23,8 +23,8 @@ enum fact {
     FACT_EXPIRED = 0x040, /* its TIME_WAIT is over */
     FACT_RST_SENT = 0x080,
     FACT_RST_TAKEN = 0x100,
-    FACT_PASSIVE = 0x200,   /* it was in LISTEN, and a RST takes it back there */
-    FACT_FOLLOWS = 0x400,   /* it had taken its peer's FIN when it sent its own */
+    FACT_PASSIVE = 0x200, /* it was in LISTEN, and a RST takes it back there */
+    FACT_FOLLOWS = 0x400, /* it had taken its peer's FIN when it sent its own */
 };
 
 /* Whether an acknowledgement covers the endpoint's SYN, or its FIN. */
@@ -66,8 +66,8 @@ is_fin_taken(const struct tcpstate_endpoint *endpoint, const struct tcpstate_end
     return endpoint->fin_inferred || is_fin_covered(peer, peer->snd_una);
 }
 
-/* Whether neither FIN acknowledges the other: both were sent before either arrived (RFC 9293 section
- * 3.6, figure 13). */
+/* Whether neither FIN acknowledges the other: both were sent before either arrived (RFC 9293
+ * section 3.6, figure 13). */
 static inline bool
 have_fins_crossed(const struct tcpstate_endpoint *a, const struct tcpstate_endpoint *b)
 {

@@ -33,10 +33,10 @@ struct observation {
     int64_t silence; /* nanoseconds since the connection's previous segment */
     enum fit fit;
     bool syn, ack, fin, rst;
-    bool steady; /* it leaves both ends ESTABLISHED: the short way */
+    bool steady;        /* it leaves both ends ESTABLISHED: the short way */
     bool fin_delivered; /* its FIN arrives with an acknowledgement that counts as delivered */
-    bool took_fin;  /* it is the first that shows that its sender has taken the peer's FIN */
-    bool jumbled;   /* so close behind the one before that the capture may have swapped them */
+    bool took_fin;      /* it is the first that shows that its sender has taken the peer's FIN */
+    bool jumbled;       /* so close behind the one before that the capture may have swapped them */
     bool demanding; /* its SYN or FIN still wants an answer: its receiver changes by answering */
 };
 

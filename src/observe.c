@@ -127,8 +127,8 @@ look_at(struct observation *o)
         (o->fin && !is_beyond_hole(o) && !(o->snd->fin_sent && is_fin_covered(o->snd, o->snd_una)));
 }
 
-/* Whether the segment is one that only an endpoint in TIME_WAIT sends: an acknowledgement at its last
- * number (RFC 9293 section 3.10.7.4). A timer may only be assumed; it may run for minutes. */
+/* Whether the segment is one that only an endpoint in TIME_WAIT sends: an acknowledgement at its
+ * last number (RFC 9293 section 3.10.7.4). A timer may only be assumed; it may run for minutes. */
 static bool
 is_of_time_wait(const struct observation *o)
 {
@@ -136,8 +136,8 @@ is_of_time_wait(const struct observation *o)
            !o->syn && o->segment->seq == o->snd->snd_nxt && o->segment->ack == o->rcv->snd_nxt;
 }
 
-/* Time is data: TIME_WAIT ends after two MSL without a repeated FIN (RFC 9293 section 3.10.8), as far as
- * anybody can assume. */
+/* Time is data: TIME_WAIT ends after two MSL without a repeated FIN (RFC 9293 section 3.10.8), as
+ * far as anybody can assume. */
 static void
 expire(struct observation *o, struct tcpstate_endpoint *endpoint)
 {
@@ -161,15 +161,15 @@ note_stuck(struct observation *o, enum tcpstate_role role)
 {
     struct tcpstate_endpoint *endpoint = &o->connection->end[role];
     const int64_t age = o->segment->time - endpoint->since;
-    const bool waiting = endpoint->phase == TCPSTATE_PHASE_FIN_WAIT_2 &&
-                         !o->connection->end[role ^ 1].fin_sent;
+    const bool waiting =
+        endpoint->phase == TCPSTATE_PHASE_FIN_WAIT_2 && !o->connection->end[role ^ 1].fin_sent;
 
     if (endpoint->stuck_told || age <= o->settings->stuck ||
         !(waiting || endpoint->phase == TCPSTATE_PHASE_CLOSE_WAIT) ||
         tcpstate_may_have_closed(o->connection))
         return;
-    tcpstate_raise(
-        o, waiting ? TCPSTATE_EVENT_stuck_fin_wait_2 : TCPSTATE_EVENT_stuck_close_wait, role)
+    tcpstate_raise(o, waiting ? TCPSTATE_EVENT_stuck_fin_wait_2 : TCPSTATE_EVENT_stuck_close_wait,
+                   role)
         ->span = age;
     endpoint->stuck_told = true;
 }
@@ -231,8 +231,8 @@ tcpstate_note_unacceptable(struct observation *o)
     o->connection->challenged_syn = o->syn;
 }
 
-/* Whether the segment is a FIN without ACK on an open connection, at its sender's next number. RFC 9293
- * drops it; some stacks take it, and their acknowledgement tells. */
+/* Whether the segment is a FIN without ACK on an open connection, at its sender's next number. RFC
+ * 9293 drops it; some stacks take it, and their acknowledgement tells. */
 static bool
 is_bare_fin(const struct observation *o)
 {
@@ -294,8 +294,9 @@ noted_silence(const struct observation *o)
     return seconds < UINT16_MAX ? (uint16_t)seconds : UINT16_MAX;
 }
 
-/* Whether the segment's timestamp is the one that its receiver keeps (RFC 7323 section 4.3): it reaches to
- * what was acknowledged last. What lies beyond may have overtaken, or never be accepted. */
+/* Whether the segment's timestamp is the one that its receiver keeps (RFC 7323 section 4.3): it
+ * reaches to what was acknowledged last. What lies beyond may have overtaken, or never be accepted.
+ */
 static bool
 is_recent(const struct observation *o)
 {

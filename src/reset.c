@@ -5,7 +5,8 @@
  */
 #include "observation.h"
 
-/* How long a segment may be under way where no round trip was timed: RFC 6298 section 2.1's second. */
+/* How long a segment may be under way where no round trip was timed: RFC 6298 section 2.1's second.
+ */
 #define UNTIMED_ROUND_TRIP INT64_C(1000000000)
 
 /* How long an acknowledgement may be held back, in practice (RFC 9293 section 3.8.6.3 allows half a
@@ -122,7 +123,8 @@ name_reset(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_data_to_closed_socket, o->snd_role);
     if (!snd->fin_sent && !rcv->fin_sent && (snd->seen || o->connection->mid_stream))
         tcpstate_raise(o, TCPSTATE_EVENT_reset_established, o->snd_role);
-    else if ((snd->fin_sent || rcv->fin_sent) && rcv->seen && !tcpstate_may_have_closed(o->connection))
+    else if ((snd->fin_sent || rcv->fin_sent) && rcv->seen &&
+             !tcpstate_may_have_closed(o->connection))
         tcpstate_raise(o, TCPSTATE_EVENT_reset_after_fin, o->snd_role);
     if (silence != 0)
         tcpstate_raise(o, TCPSTATE_EVENT_reset_after_idle, o->snd_role)->span = silence;
@@ -156,8 +158,8 @@ is_passive(const struct observation *o, enum tcpstate_role role)
     return role == TCPSTATE_SERVER && !o->connection->syns_crossed && !o->connection->split;
 }
 
-/* The RST counts as delivered; a passive opener that was not past the handshake is in LISTEN again. To
- * an endpoint that is not open it tells nothing. */
+/* The RST counts as delivered; a passive opener that was not past the handshake is in LISTEN again.
+ * To an endpoint that is not open it tells nothing. */
 static void
 take_reset(struct observation *o)
 {
@@ -198,7 +200,8 @@ doubt_handshake(struct observation *o)
 static void
 deliver_fin(struct observation *o)
 {
-    if (!o->snd->fin_sent || o->snd->holed || is_fin_taken(o->rcv, o->snd) || !is_synchronized(o->rcv) ||
+    if (!o->snd->fin_sent || o->snd->holed || is_fin_taken(o->rcv, o->snd) ||
+        !is_synchronized(o->rcv) ||
         seq_lt(o->segment->seq, o->snd->fin - (o->rcv->phase != TCPSTATE_PHASE_FIN_WAIT_2)))
         return;
     o->rcv->fin_inferred = true;
@@ -286,8 +289,8 @@ recover(struct observation *o)
     tcpstate_settle_cause(o, TCPSTATE_CAUSE_OLD_DUPLICATE);
 }
 
-/* Whether the RST lies where its sender may have come to: just behind its SYN,ACK, or, where nothing of
- * its receiver was captured, anywhere beyond. */
+/* Whether the RST lies where its sender may have come to: just behind its SYN,ACK, or, where
+ * nothing of its receiver was captured, anywhere beyond. */
 static bool
 is_behind_handshake(const struct observation *o)
 {
@@ -297,7 +300,8 @@ is_behind_handshake(const struct observation *o)
                                        o->segment->seq - next < TCPSTATE_OPENING_SPAN);
 }
 
-/* A RST beyond its sender's SYN, of which nothing was captured: both ends were past the handshake. */
+/* A RST beyond its sender's SYN, of which nothing was captured: both ends were past the handshake.
+ */
 static void
 infer_handshake(struct observation *o)
 {
@@ -332,8 +336,8 @@ infer_answered_ack(struct observation *o)
     o->record->settled |= TCPSTATE_SETTLED_OPEN;
 }
 
-/* Whether the RST has the number that its sender has come to: it closes its sender, whether or not its
- * receiver takes it. */
+/* Whether the RST has the number that its sender has come to: it closes its sender, whether or not
+ * its receiver takes it. */
 static bool
 is_own_number(const struct observation *o)
 {
@@ -407,9 +411,9 @@ restore(struct observation *o, enum tcpstate_role role)
  * Before any other step: an endpoint that goes on after its own RST did not send it, so both ends
  * are again what they were (the RST was injected, or answered something else).
  *
- * A segment that may have been captured out of order, or that says nothing new and so may have been sent
- * before the RST, is no contradiction; nor is one that does not follow from what its sender sent and
- * acknowledged before: of the two that one is the odd one.
+ * A segment that may have been captured out of order, or that says nothing new and so may have been
+ * sent before the RST, is no contradiction; nor is one that does not follow from what its sender
+ * sent and acknowledged before: of the two that one is the odd one.
  */
 void
 tcpstate_doubt_rst(struct observation *o)
@@ -421,8 +425,8 @@ tcpstate_doubt_rst(struct observation *o)
         o->snd->phase != TCPSTATE_PHASE_CLOSED || (o->syn && !o->ack))
         return;
     if (age <= o->settings->reorder ||
-        (o->snd->numbers_known && (seq_lt(o->segment->seq, o->snd_una) ||
-                                   seq_lt(o->snd_nxt, o->segment->seq))) ||
+        (o->snd->numbers_known &&
+         (seq_lt(o->segment->seq, o->snd_una) || seq_lt(o->snd_nxt, o->segment->seq))) ||
         (o->ack && o->rcv->numbers_known && seq_lt(o->segment->ack, o->rcv->snd_una)) ||
         o->fit == FIT_BEYOND || !is_news(o))
         return;
@@ -450,8 +454,9 @@ is_reset_missed(const struct observation *o)
            seq_le(o->segment->ack, o->rcv->snd_nxt);
 }
 
-/* Whether the receiver of the RST sends on later than anything can have been under way: it has not taken
- * it (RFC 1337 keeps TIME_WAIT, a stack's window may be another than we think, or the RST was lost). */
+/* Whether the receiver of the RST sends on later than anything can have been under way: it has not
+ * taken it (RFC 1337 keeps TIME_WAIT, a stack's window may be another than we think, or the RST was
+ * lost). */
 static bool
 is_reset_refused(struct observation *o)
 {

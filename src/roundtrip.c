@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The round trip between the place of capture and each end: nothing answers, or contradicts, sooner.
+ * The round trip between the place of capture and each end: nothing answers, or contradicts,
+ * sooner.
  *
  * Limitations: one question is timed at a time, and the answer to a repeated one is timed from the
  * first (Karn's rule, RFC 6298 section 3, is kept by taking the shortest time of all).
  */
 #include "observation.h"
 
-/* Questions are timed in units of 2^10 nanoseconds, round trips are kept in units of 2^16: up to four
- * seconds. */
+/* Questions are timed in units of 2^10 nanoseconds, round trips are kept in units of 2^16: up to
+ * four seconds. */
 #define ASKED_SHIFT 10
 #define TRIP_SHIFT 16
 
 /*
- * Times the questions to both ends: what asks for an answer is a SYN, a FIN or text that goes beyond all
- * that was sent before; what answers is the first segment of the other end that acknowledges it.
+ * Times the questions to both ends: what asks for an answer is a SYN, a FIN or text that goes
+ * beyond all that was sent before; what answers is the first segment of the other end that
+ * acknowledges it.
  */
 void
 tcpstate_time_round_trip(struct observation *o)
@@ -43,8 +45,9 @@ tcpstate_time_round_trip(struct observation *o)
 }
 
 /*
- * Whether a segment of this endpoint, captured a time (nanoseconds) after one captured towards it, may
- * have been sent before that one arrived: within a round trip, or within the capture's own disorder.
+ * Whether a segment of this endpoint, captured a time (nanoseconds) after one captured towards it,
+ * may have been sent before that one arrived: within a round trip, or within the capture's own
+ * disorder.
  */
 bool
 tcpstate_has_crossed(const struct observation *o, const struct tcpstate_endpoint *endpoint,

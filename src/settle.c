@@ -8,14 +8,15 @@
 #define STEPS_MAX 8
 
 /* The facts in the order in which an endpoint came to them; follows is what its FIN brings along.
- * Figure 7: of crossing SYNs an endpoint takes its peer's before its own is acknowledged, unless one
- * segment of it says both.
- * Section 3.6: a FIN that acknowledges ours is its answer; one that does not has crossed it. */
+ * Figure 7: of crossing SYNs an endpoint takes its peer's before its own is acknowledged, unless
+ * one segment of it says both. Section 3.6: a FIN that acknowledges ours is its answer; one that
+ * does not has crossed it. */
 static void
 order_facts(const struct observation *o, const struct tcpstate_endpoint *endpoint,
             const struct tcpstate_endpoint *peer, unsigned *steps)
 {
-    const bool crossed = (o->connection->syns_crossed && endpoint->syn_inferred) || o->connection->self;
+    const bool crossed =
+        (o->connection->syns_crossed && endpoint->syn_inferred) || o->connection->self;
     const bool follows = endpoint->fin_sent && is_fin_covered(peer, endpoint->fin_ack);
     const bool answered = peer->fin_sent && is_fin_covered(endpoint, peer->fin_ack);
 
@@ -29,8 +30,8 @@ order_facts(const struct observation *o, const struct tcpstate_endpoint *endpoin
     *steps++ = FACT_RST_SENT | FACT_RST_TAKEN | FACT_PASSIVE;
 }
 
-/* Takes out of the record what led the endpoint away from a phase to which it is back within the segment.
- * Returns whether it was there. */
+/* Takes out of the record what led the endpoint away from a phase to which it is back within the
+ * segment. Returns whether it was there. */
 static bool
 close_loop(struct tcpstate_record *record, unsigned role, enum tcpstate_phase phase)
 {
@@ -56,7 +57,8 @@ enter(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase,
 
     if (endpoint->phase == phase)
         return;
-    if ((record->transition_count == 0 || !close_loop(record, o->connection->self ? TCPSTATE_SELF : role, phase)) &&
+    if ((record->transition_count == 0 ||
+         !close_loop(record, o->connection->self ? TCPSTATE_SELF : role, phase)) &&
         record->transition_count < TCPSTATE_MAX_TRANSITIONS)
         record->transition[record->transition_count++] = (struct tcpstate_transition){
             .role = (uint8_t)(o->connection->self ? TCPSTATE_SELF : role),
@@ -122,13 +124,14 @@ tcpstate_begin_states(struct observation *o)
         struct tcpstate_endpoint *endpoint = &o->connection->end[role];
 
         endpoint->facts = tcpstate_facts_of(endpoint, &o->connection->end[role ^ 1]) & 0x7ff;
-        endpoint->phase = 15u & (unsigned)tcpstate_phase_of(endpoint->facts,
-                                                     (enum tcpstate_phase)endpoint->base);
+        endpoint->phase =
+            15u & (unsigned)tcpstate_phase_of(endpoint->facts, (enum tcpstate_phase)endpoint->base);
     }
 }
 
 /*
- * Brings the states of both ends into line with what is known of them now, the segment's sender first.
+ * Brings the states of both ends into line with what is known of them now, the segment's sender
+ * first.
  */
 void
 tcpstate_settle_states(struct observation *o)

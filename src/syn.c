@@ -49,8 +49,8 @@ forget(struct tcpstate_endpoint *endpoint)
     endpoint->base = TCPSTATE_PHASE_LISTEN;
 }
 
-/* A SYN,ACK: its sender has taken a SYN, be it one that its receiver did not send, and whatever ended
- * the endpoint before is past. */
+/* A SYN,ACK: its sender has taken a SYN, be it one that its receiver did not send, and whatever
+ * ended the endpoint before is past. */
 static void
 answer(struct observation *o)
 {
@@ -262,7 +262,8 @@ is_over(const struct tcpstate_connection *connection)
     return connection->close_complete || (connection->reset && connection->handshake_complete);
 }
 
-/* Whether the SYN with the number before the last comes again, as behind a device that changes numbers. */
+/* Whether the SYN with the number before the last comes again, as behind a device that changes
+ * numbers. */
 static bool
 is_alternate_again(const struct observation *o)
 {
@@ -279,8 +280,8 @@ exchange_numbers(struct observation *o)
     o->snd_una = o->segment->seq;
 }
 
-/* Whether the same SYN again shows that no answer to it has arrived: what was inferred of its sender did
- * not happen. */
+/* Whether the same SYN again shows that no answer to it has arrived: what was inferred of its
+ * sender did not happen. */
 static bool
 is_unanswered(const struct observation *o)
 {

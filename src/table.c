@@ -166,7 +166,8 @@ set_pending(struct tcpstate_pair *pair, const struct tcpstate_segment *segment)
     };
 }
 
-/* Whether the number is that of the endpoint's SYN before the last: a device on the way changes numbers. */
+/* Whether the number is that of the endpoint's SYN before the last: a device on the way changes
+ * numbers. */
 static bool
 is_alternate(const struct tcpstate_connection *live, const struct tcpstate_endpoint *endpoint,
              uint32_t iss)
@@ -315,8 +316,7 @@ is_of_next(struct tcpstate_connection *live, const struct tcpstate_segment *segm
 
     if (segment->flags & TCPSTATE_RST)
         return !is_alternate(live, rcv, segment->ack - 1) && (segment->flags & TCPSTATE_ACK) &&
-               rcv->numbers_known &&
-               seq_lt(rcv->snd_nxt, segment->ack) &&
+               rcv->numbers_known && seq_lt(rcv->snd_nxt, segment->ack) &&
                (!snd->syn_sent || segment->seq - snd->snd_nxt >= TCPSTATE_OPENING_SPAN);
     return !is_near(live, segment);
 }

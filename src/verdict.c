@@ -79,7 +79,8 @@ complete_close(struct observation *o)
     struct tcpstate_connection *connection = o->connection;
     const struct tcpstate_endpoint *first = &connection->end[TCPSTATE_CLIENT];
 
-    if (connection->close_complete || connection->reset || !is_fin_acked(o->snd) || !is_fin_acked(o->rcv))
+    if (connection->close_complete || connection->reset || !is_fin_acked(o->snd) ||
+        !is_fin_acked(o->rcv))
         return;
     connection->close_complete = true;
     connection->close = kind_of_close(connection) & 0xf;
