@@ -6,7 +6,7 @@
 #define TCPSTATE_CONNECTION_H
 
 #include "tcpstate.h"
-#include "zeek.h"
+#include "zeek_state.h"
 
 /* What the capture showed of one endpoint. "As inferred" means: from the segments captured, which
  * need not be all. Sequence numbers are modulo 2^32. */

@@ -68,7 +68,7 @@ tcpstate_phase_of(unsigned facts, enum tcpstate_phase base)
 
 /* Whether the capture misses the last octets of an endpoint, so that a FIN may be among them. */
 static bool
-may_have_closed(const struct tcpstate_endpoint *endpoint)
+is_fin_possible(const struct tcpstate_endpoint *endpoint)
 {
     return !endpoint->fin_sent &&
            ((endpoint->gap_at_end && endpoint->snd_nxt != endpoint->iss + 1) ||
@@ -197,12 +197,12 @@ tcpstate_evidence_of(const struct tcpstate_connection *connection,
     switch ((enum tcpstate_phase)endpoint->phase) {
     case TCPSTATE_PHASE_ESTABLISHED:
     case TCPSTATE_PHASE_CLOSE_WAIT:
-        if (may_have_closed(endpoint) || may_have_closed(peer))
+        if (is_fin_possible(endpoint) || is_fin_possible(peer))
             return TCPSTATE_EVIDENCE_ASSUMED;
         break;
     case TCPSTATE_PHASE_FIN_WAIT_1:
     case TCPSTATE_PHASE_FIN_WAIT_2:
-        if (may_have_closed(peer))
+        if (is_fin_possible(peer))
             return TCPSTATE_EVIDENCE_ASSUMED;
         break;
     case TCPSTATE_PHASE_UNKNOWN:
@@ -217,4 +217,21 @@ tcpstate_evidence_of(const struct tcpstate_connection *connection,
         break;
     }
     return evidence_as_captured(connection, endpoint, peer);
+}
+
+/*
+ * Whether an endpoint may have sent a FIN that the capture missed: the last octets that were
+ * acknowledged of it were not captured; or, in a connection captured from the middle, it has sent
+ * neither text nor FIN since.
+ */
+bool
+tcpstate_may_have_closed(const struct tcpstate_connection *connection)
+{
+    const struct tcpstate_endpoint *client = &connection->end[TCPSTATE_CLIENT];
+    const struct tcpstate_endpoint *server = other_end(connection, client);
+
+    if ((client->gap_at_end && !client->fin_sent) || (server->gap_at_end && !server->fin_sent))
+        return true;
+    return connection->mid_stream &&
+           ((!client->text_sent && !client->fin_sent) || (!server->text_sent && !server->fin_sent));
 }

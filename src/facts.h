@@ -75,6 +75,17 @@ have_fins_crossed(const struct tcpstate_endpoint *a, const struct tcpstate_endpo
            seq_lt(b->fin_ack, a->fin);
 }
 
+/* The endpoint's peer, which on a self-connection is itself. */
+static inline const struct tcpstate_endpoint *
+other_end(const struct tcpstate_connection *connection, const struct tcpstate_endpoint *endpoint)
+{
+    if (connection->self)
+        return endpoint;
+    return endpoint == &connection->end[TCPSTATE_CLIENT] ? &connection->end[TCPSTATE_SERVER]
+                                                         : &connection->end[TCPSTATE_CLIENT];
+}
+
+bool tcpstate_may_have_closed(const struct tcpstate_connection *connection);
 unsigned tcpstate_facts_of(const struct tcpstate_endpoint *endpoint,
                            const struct tcpstate_endpoint *peer);
 enum tcpstate_phase tcpstate_phase_of(unsigned facts, enum tcpstate_phase base);

@@ -44,10 +44,11 @@ struct observation {
 void tcpstate_begin_states(struct observation *o);
 void tcpstate_settle_states(struct observation *o);
 
-/* observe.c */
+/* raise.c */
 struct tcpstate_occurrence *tcpstate_raise(struct observation *o, enum tcpstate_event event,
                                            enum tcpstate_role role);
 void tcpstate_note_unacceptable(struct observation *o);
+void tcpstate_expect_rst(struct observation *o);
 
 /* copies.c */
 struct tcpstate_connection *tcpstate_copies_find(struct tcpstate_pair *pair,
@@ -56,6 +57,11 @@ struct tcpstate_connection *tcpstate_copies_find(struct tcpstate_pair *pair,
                                                  int64_t *span);
 void tcpstate_copies_note(struct tcpstate_pair *pair, const struct tcpstate_connection *connection);
 void tcpstate_copies_age(struct tcpstate_pair *pair);
+
+/* numbers.c */
+void tcpstate_learn_numbers(struct observation *o);
+bool tcpstate_is_echo_wrong(const struct observation *o);
+void tcpstate_pick_alternate(struct observation *o);
 
 /* roundtrip.c */
 void tcpstate_time_round_trip(struct observation *o);
@@ -74,12 +80,8 @@ void tcpstate_zeek_follow(struct tcpstate_connection *connection, const struct t
 
 /* syn.c, acknowledge.c, opening.c, closing.c, reset.c, verdict.c: the steps. */
 void tcpstate_open(struct observation *o);
-void tcpstate_learn_numbers(struct observation *o);
 bool tcpstate_take_syn(struct observation *o);
-bool tcpstate_is_echo_wrong(const struct observation *o);
-void tcpstate_expect_rst(struct observation *o);
 bool tcpstate_catch_up(struct observation *o);
-void tcpstate_pick_alternate(struct observation *o);
 bool tcpstate_take_ack(struct observation *o);
 void tcpstate_prove(struct observation *o, uint32_t ack);
 void tcpstate_take_early_ack(struct observation *o);
@@ -91,7 +93,6 @@ void tcpstate_take_rst(struct observation *o);
 void tcpstate_doubt_rst(struct observation *o);
 bool tcpstate_outlives_rst(struct observation *o);
 void tcpstate_settle(struct observation *o);
-bool tcpstate_may_have_closed(const struct tcpstate_connection *connection);
 void tcpstate_settle_reset(struct observation *o);
 void tcpstate_settle_cause(struct observation *o, enum tcpstate_cause cause);
 

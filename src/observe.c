@@ -21,29 +21,6 @@ is_endpoint(const struct observation *o, enum tcpstate_role role)
     return role == TCPSTATE_CLIENT || !o->connection->self;
 }
 
-/*
- * Raises an event about the endpoint of that role. Returns the occurrence, whose figures the caller
- * fills in; valid until the next call. In a full record the newest takes the
- * place of the one before it.
- */
-struct tcpstate_occurrence *
-tcpstate_raise(struct observation *o, enum tcpstate_event event, enum tcpstate_role role)
-{
-    struct tcpstate_record *record = o->record;
-    struct tcpstate_occurrence *occurrence;
-
-    if (record->event_count == TCPSTATE_MAX_EVENTS)
-        record->event_count--;
-    occurrence = &record->event[record->event_count++];
-    *occurrence = (struct tcpstate_occurrence){
-        .event = (uint8_t)event,
-        .role = (uint8_t)(o->connection->self ? TCPSTATE_SELF : role),
-        .severity = (uint8_t)tcpstate_event_severity(event),
-    };
-    record->changed = true;
-    return occurrence;
-}
-
 /* The combinations of control bits that a TCP sends: SYN, SYN,ACK, RST, RST,ACK, ACK and FIN,ACK,
  * with PSH, URG and the ECN bits anywhere. */
 static bool
@@ -218,17 +195,6 @@ take_text(struct observation *o)
     if (seq_lt(o->snd_nxt, o->end - o->fin))
         snd->gap_before_nxt = o->segment->len == 0 && !o->fin && !o->syn;
     snd->snd_nxt = seq_max(snd->snd_nxt, o->end - o->fin);
-}
-
-/*
- * Notes that this segment is not acceptable and so may draw a challenge ACK.
- */
-void
-tcpstate_note_unacceptable(struct observation *o)
-{
-    o->connection->challenged_frame = o->segment->frame;
-    o->connection->challenged_role = o->snd_role & 1;
-    o->connection->challenged_syn = o->syn;
 }
 
 /* Whether the segment is a FIN without ACK on an open connection, at its sender's next number. RFC

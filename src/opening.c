@@ -5,11 +5,6 @@
  */
 #include "observation.h"
 
-#define MILLISECOND 1000000
-
-/* How many ticks of a timestamp clock the first SYN lies before the last at most: 1000 seconds. */
-#define EARLIER_SYNS 1000000
-
 /* Both ends of a connection whose beginning was not captured: ESTABLISHED, if the first segment is
  * one that a synchronized endpoint sends. */
 static void
@@ -84,59 +79,6 @@ tcpstate_open(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_fin_without_connection, o->snd_role);
     if (!o->rst)
         assume_established(o);
-}
-
-/*
- * The segment acknowledges an endpoint of which nothing was captured: takes its numbers from the
- * acknowledgement. If it was to answer a SYN, it must have done so.
- */
-void
-tcpstate_learn_numbers(struct observation *o)
-{
-    struct tcpstate_endpoint *rcv = o->rcv;
-
-    set_iss(rcv, o->segment->ack - 1);
-    rcv->snd_nxt = o->segment->ack;
-    if (rcv->syn_sent || o->snd->phase != TCPSTATE_PHASE_SYN_SENT)
-        return;
-    rcv->syn_sent = true;
-    rcv->syn_inferred = !o->syn;
-    tcpstate_raise(o, TCPSTATE_EVENT_inferred_syn, o->snd_role);
-    if (!o->syn)
-        o->snd->snd_una = o->snd_una = seq_max(o->snd->snd_una, o->snd->iss + 1);
-}
-
-/*
- * Whether the segment echoes a timestamp that its receiver, in SYN_SENT, cannot have sent: neither
- * with its last SYN nor with one before, nor with one captured behind the echo or not at all (RFC
- * 7323 section 3.2). Linux drops it. A timestamp clock ticks once in a millisecond at most (section
- * 5.4).
- */
-bool
-tcpstate_is_echo_wrong(const struct observation *o)
-{
-    const struct tcpstate_endpoint *rcv = o->rcv;
-    const int64_t ticks =
-        (o->segment->time - rcv->mark) / MILLISECOND + o->settings->reorder / MILLISECOND + 1;
-    const int64_t later = seq_diff(o->segment->tsecr, rcv->mark_tsval);
-
-    if (rcv->phase != TCPSTATE_PHASE_SYN_SENT || !o->segment->timestamps_seen ||
-        o->segment->tsecr == 0 || rcv->mark_tsval == 0 || !rcv->syn_frame)
-        return false;
-    return later < -EARLIER_SYNS || later > (ticks < 0 ? 0 : ticks);
-}
-
-/*
- * The segment answers none that its receiver sent: a RST at the number that it acknowledges will
- * say so, and leave its sender's state as it is (RFC 9293 section 3.10.7.3).
- */
-void
-tcpstate_expect_rst(struct observation *o)
-{
-    o->connection->challenge_sent = true;
-    o->connection->challenge_role = o->snd_role & 1;
-    o->connection->challenge_of_syn = false;
-    o->connection->challenge_ack = o->segment->ack;
 }
 
 /* The answer to the SYN acknowledges what its sender never sent: numbers of an older connection.

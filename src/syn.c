@@ -528,21 +528,3 @@ tcpstate_take_syn(struct observation *o)
 {
     return o->ack ? take_syn_ack(o) : take_plain_syn(o);
 }
-
-/*
- * The acknowledgement of a SYN,ACK picks between two with different numbers.
- */
-void
-tcpstate_pick_alternate(struct observation *o)
-{
-    struct tcpstate_connection *connection = o->connection;
-    struct tcpstate_endpoint *rcv = o->rcv;
-
-    if (!connection->alternate_known || connection->alternate_role != o->rcv_role ||
-        rcv->phase != TCPSTATE_PHASE_SYN_RECEIVED ||
-        o->segment->ack != connection->alternate_iss + 1)
-        return;
-    set_iss(rcv, connection->alternate_iss);
-    rcv->snd_nxt = rcv->iss + 1;
-    connection->alternate_known = false;
-}

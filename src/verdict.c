@@ -5,15 +5,6 @@
  */
 #include "observation.h"
 
-static const struct tcpstate_endpoint *
-other_end(const struct tcpstate_connection *connection, const struct tcpstate_endpoint *endpoint)
-{
-    if (connection->self)
-        return endpoint;
-    return endpoint == &connection->end[TCPSTATE_CLIENT] ? &connection->end[TCPSTATE_SERVER]
-                                                         : &connection->end[TCPSTATE_CLIENT];
-}
-
 static enum tcpstate_open
 kind_of_open(const struct tcpstate_connection *connection)
 {
@@ -169,23 +160,6 @@ tcpstate_settle_cause(struct observation *o, enum tcpstate_cause cause)
     o->connection->cause = cause & 0xf;
     if (o->rcv->phase != TCPSTATE_PHASE_UNKNOWN)
         o->record->settled |= TCPSTATE_SETTLED_CAUSE;
-}
-
-/*
- * Whether an endpoint may have sent a FIN that the capture missed: the last octets that were
- * acknowledged of it were not captured; or, in a connection captured from the middle, it has sent
- * neither text nor FIN since.
- */
-bool
-tcpstate_may_have_closed(const struct tcpstate_connection *connection)
-{
-    const struct tcpstate_endpoint *client = &connection->end[TCPSTATE_CLIENT];
-    const struct tcpstate_endpoint *server = other_end(connection, client);
-
-    if ((client->gap_at_end && !client->fin_sent) || (server->gap_at_end && !server->fin_sent))
-        return true;
-    return connection->mid_stream &&
-           ((!client->text_sent && !client->fin_sent) || (!server->text_sent && !server->fin_sent));
 }
 
 /* Adds an occurrence if there is room; returns how many there are then. */

@@ -13,7 +13,7 @@
  * of gaps can be low. Counts end at 65535, so that the letters for 100,000 and more are missing.
  */
 #include "observation.h"
-#include "zeek_internal.h"
+#include "zeek_state.h"
 
 /* Zeek trusts the number of a SYN or RST only within this distance of the numbers before. */
 #define TRUSTED_SPAN (1 << 20)

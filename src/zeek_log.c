@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "seq.h"
-#include "zeek_internal.h"
+#include "connection.h"
 
 /* A letter's place here is the five bits that stand for it. */
 static const char alphabet[] = " ^SHADFRCGTWIQshadfrcgtwiq";

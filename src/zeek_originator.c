@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "zeek_internal.h"
+#include "connection.h"
 
 /* TCP ports that Zeek takes for a server's (likely_server_ports, as its default scripts fill it),
  * in ascending order. */
