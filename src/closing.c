@@ -174,7 +174,11 @@ take_late_fin(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
 
-    snd->fin_unseen = false;
+    if (snd->fin_answers && seq_lt(o->segment->ack, o->rcv->fin)) {
+        o->rcv->snd_una = o->rcv->told = o->rcv->fin - 1;
+        o->rcv->waited = false;
+    }
+    snd->fin_unseen = snd->fin_answers = false;
     snd->fin_ack = o->segment->ack;
     snd->fin_frame = o->segment->frame;
     snd->fin_count = 1;
@@ -244,7 +248,8 @@ tcpstate_infer_fin(struct observation *o)
     rcv->fin_ack = snd->fin_sent ? snd->fin : snd->snd_una;
     rcv->mark = o->segment->time;
     rcv->unseen_acked = false;
-    if (snd->fin_sent && !is_fin_covered(snd, snd->snd_una)) {
+    rcv->fin_answers = snd->fin_sent && !is_fin_covered(snd, snd->snd_una);
+    if (rcv->fin_answers) {
         snd->snd_una = o->snd_una = snd->fin;
     }
     if (!o->connection->close_time)

@@ -59,6 +59,7 @@ struct tcpstate_endpoint {
     bool fin_bare : 1;     /* a FIN without ACK was captured at snd_nxt: its peer decides */
     bool fin_changed : 1;  /* a FIN of it was captured at another number, too */
     bool fin_unseen : 1;   /* its FIN was not captured */
+    bool fin_answers : 1;  /* its unseen FIN is taken to have acknowledged its peer's */
     bool fin_inferred : 1; /* it must have taken its peer's FIN, though nothing of it says so */
     bool waited : 1;       /* what it sent proves that it was in FIN_WAIT_2 */
     bool rst_sent : 1;
