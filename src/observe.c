@@ -71,9 +71,12 @@ is_beyond_hole(const struct observation *o)
 static bool
 is_steady(const struct tcpstate_connection *connection, const struct tcpstate_endpoint *endpoint)
 {
-    return endpoint->facts == (FACT_SYN_SENT | FACT_SYN_TAKEN | FACT_SYN_ACKED) &&
-           !endpoint->fin_sent && !endpoint->unseen_acked && !endpoint->gap_at_end &&
-           (endpoint->evidence == TCPSTATE_EVIDENCE_SEEN || connection->mid_stream);
+    if (endpoint->facts != (FACT_SYN_SENT | FACT_SYN_TAKEN | FACT_SYN_ACKED) || endpoint->fin_sent)
+        return false;
+    if (connection->mid_stream && !endpoint->syn_frame)
+        return true;
+    return endpoint->evidence == TCPSTATE_EVIDENCE_SEEN && !endpoint->unseen_acked &&
+           !endpoint->gap_at_end;
 }
 
 /* Names the facts about the segment. */

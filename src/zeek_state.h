@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * What Zeek would log of a connection: its conn_state and its history. What the files share that follow
- * a connection as Zeek does (zeek.c, zeek_originator.c) and say what Zeek would log of it (zeek_log.c).
+ * What Zeek would log of a connection: its conn_state and its history. What the files share that
+ * follow a connection as Zeek does (zeek.c, zeek_originator.c) and say what Zeek would log of it
+ * (zeek_log.c).
  *
  * Zeek keeps states of its own, defined by what was seen, and decides for itself who the originator
  * is; both are deliberately apart from the RFC 9293 states and the roles of tcpstate.h.

@@ -167,6 +167,7 @@ EFFECTS = {
     "slow": (3000, 5, "four-way-close", "slow_close", True),
     "storm": (20, 1, "last-ack-lost-at-a", "fin_storm", True),
     "copy": (1, 0, COPIED, "duplicate_packet", False),
+    "reorder": (1, 1000, "last-ack-lost-at-a", "last_ack_lost", False),
 }
 
 

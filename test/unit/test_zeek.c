@@ -543,8 +543,8 @@ static unsigned used;
 static struct tcpstate_connection *
 judge(uint8_t side, const char *letters, uint32_t seq, uint32_t ack)
 {
-    static const struct tcpstate_settings settings = {.msl = INT64_C(30000000000),
-                                                      .copy = INT64_C(1000000)};
+    static const struct tcpstate_settings settings = {
+        .msl = INT64_C(30000000000), .copy = INT64_C(1000000), .reorder = INT64_C(1000000)};
     static int64_t time;
     static uint32_t frame;
     struct tcpstate_record record = {0};
