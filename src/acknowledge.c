@@ -20,6 +20,11 @@ is_believed(struct observation *o)
     const bool again = rcv->unseen_acked && seq_le(rcv->unseen_ack, ack);
 
     o->steady = false;
+    if (tcpstate_is_probe_first(o)) {
+        rcv->snd_nxt = ack;
+        rcv->unseen_acked = false;
+        return true;
+    }
     if (rcv->fin_sent) {
         tcpstate_raise(o, TCPSTATE_EVENT_ack_beyond_fin, o->snd_role);
         return false;

@@ -6,6 +6,10 @@
 
 #define SECOND INT64_C(1000000000)
 
+/* An answer follows its question within a round trip, for which RFC 6298 section 2.1 assumes a
+ * second. */
+#define ANSWER_SPAN SECOND
+
 /* An active abort acknowledges what its sender has received; a RST without ACK answers a segment
  * and takes its number from that segment's acknowledgement (RFC 9293 section 3.5.2). */
 static bool
@@ -36,6 +40,25 @@ tcpstate_is_ack_refused(const struct observation *o)
            o->connection->alternate_known && o->connection->alternate_role == o->snd_role;
 }
 
+/* Whether the RST answers text that met a closed socket: its sender had closed, and the text goes
+ * beyond what its FIN acknowledged, be it captured before the FIN or behind it. One that
+ * acknowledges the text (as Windows does) follows it at once. */
+bool
+tcpstate_is_text_refused(const struct observation *o)
+{
+    const struct tcpstate_endpoint *snd = o->snd;
+    const struct tcpstate_endpoint *rcv = o->rcv;
+    const bool beyond = rcv->text_sent && seq_lt(snd->fin_ack, rcv->snd_nxt - rcv->fin_sent) &&
+                        seq_lt(rcv->snd_una, rcv->snd_nxt - rcv->fin_sent);
+
+    if (!snd->fin_sent || !(beyond || rcv->text_after_fin))
+        return false;
+    if (is_answer(o))
+        return true;
+    return beyond && o->connection->last_text_role == o->rcv_role && o->silence <= ANSWER_SPAN &&
+           !seq_lt(o->segment->ack, rcv->snd_nxt - rcv->fin_sent);
+}
+
 /* The causes of a RST that answers a segment. Where the connection was open and silent for long,
  * something on the way has forgotten it. */
 static enum tcpstate_cause
@@ -43,11 +66,11 @@ cause_of_answer(const struct observation *o)
 {
     if (tcpstate_is_ack_refused(o))
         return TCPSTATE_CAUSE_BAD_HANDSHAKE_ACK;
-    if (o->snd->fin_sent && o->rcv->text_after_fin)
+    if (tcpstate_is_text_refused(o))
         return TCPSTATE_CAUSE_DATA_AFTER_CLOSE;
     if (!o->snd->fin_sent && !o->rcv->fin_sent && tcpstate_silence_before_rst(o) != 0)
         return TCPSTATE_CAUSE_IDLE_TIMEOUT;
-    return TCPSTATE_CAUSE_NO_CONNECTION;
+    return o->silence > ANSWER_SPAN ? TCPSTATE_CAUSE_UNKNOWN : TCPSTATE_CAUSE_NO_CONNECTION;
 }
 
 /* The causes of an abort by its own sender. */
@@ -62,11 +85,14 @@ cause_of_abort(const struct observation *o)
         return TCPSTATE_CAUSE_RETRANSMISSION_TIMEOUT;
     if (tcpstate_silence_before_rst(o) != 0)
         return TCPSTATE_CAUSE_IDLE_TIMEOUT;
-    if (snd->fin_sent || o->segment->seq != snd->snd_nxt)
+    if (tcpstate_is_text_refused(o))
+        return TCPSTATE_CAUSE_DATA_AFTER_CLOSE;
+    if (o->segment->seq != snd->snd_nxt)
         return TCPSTATE_CAUSE_UNKNOWN;
     if (o->rcv->text_sent && o->connection->last_text_role == o->rcv_role)
         return TCPSTATE_CAUSE_UNREAD_DATA;
-    return snd->snd_una == snd->snd_nxt ? TCPSTATE_CAUSE_LINGER_ZERO : TCPSTATE_CAUSE_UNKNOWN;
+    return snd->snd_una == snd->snd_nxt && !snd->fin_sent ? TCPSTATE_CAUSE_LINGER_ZERO
+                                                          : TCPSTATE_CAUSE_UNKNOWN;
 }
 
 /*

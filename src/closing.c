@@ -4,6 +4,10 @@
  */
 #include "observation.h"
 
+/* A FIN repeated so often may still be on its way: a tail loss probe (RFC 8985 section 7.2) and two
+ * timers. */
+#define FINS_OF_THE_PATIENT 3
+
 static void
 number_fin(struct observation *o)
 {
@@ -132,7 +136,9 @@ repeat_fin(struct observation *o)
     told = tcpstate_raise(o, TCPSTATE_EVENT_fin_retransmission, o->snd_role);
     told->span = span;
     told->frame = snd->fin_frame;
-    if (!acked && snd->fin_count == 2) {
+    if (!acked && !snd->stuck_told && snd->fin_count > FINS_OF_THE_PATIENT &&
+        span >= o->settings->slow) {
+        snd->stuck_told = true;
         told = tcpstate_raise(o, TCPSTATE_EVENT_stuck_fin_unacked, o->snd_role);
         told->count = snd->fin_count;
         told->span = span;
@@ -220,8 +226,8 @@ is_fin_missed(const struct observation *o)
 {
     const struct tcpstate_endpoint *rcv = o->rcv;
 
-    if (!o->ack || rcv->fin_sent || !is_syn_acked(rcv) || o->connection->self ||
-        !(o->snd->fin_sent || (o->fin && rcv->seen) || rcv->fin_bare))
+    if (!o->ack || rcv->fin_sent || tcpstate_is_probe_first(o) || !is_syn_acked(rcv) ||
+        o->connection->self || !(o->snd->fin_sent || (o->fin && rcv->seen) || rcv->fin_bare))
         return false;
     return o->segment->ack == rcv->snd_nxt + 1 ||
            (o->segment->ack == rcv->snd_nxt && rcv->gap_of_one);

@@ -235,3 +235,23 @@ tcpstate_may_have_closed(const struct tcpstate_connection *connection)
     return connection->mid_stream &&
            ((!client->text_sent && !client->fin_sent) || (!server->text_sent && !server->fin_sent));
 }
+
+/*
+ * Who began the close: the sender of the FIN that the other one acknowledges, or both if they
+ * crossed. Known from the first FIN on.
+ */
+enum tcpstate_closer
+tcpstate_first_to_close(const struct tcpstate_connection *connection)
+{
+    const struct tcpstate_endpoint *client = &connection->end[TCPSTATE_CLIENT];
+    const struct tcpstate_endpoint *server = other_end(connection, client);
+
+    if (have_fins_crossed(client, server) || connection->self)
+        return TCPSTATE_CLOSER_BOTH;
+    if (client->fin_sent && server->fin_sent)
+        return is_fin_covered(client, server->fin_ack) ? TCPSTATE_CLOSER_CLIENT
+                                                       : TCPSTATE_CLOSER_SERVER;
+    if (client->fin_sent)
+        return TCPSTATE_CLOSER_CLIENT;
+    return server->fin_sent ? TCPSTATE_CLOSER_SERVER : TCPSTATE_CLOSER_NONE;
+}

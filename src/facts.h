@@ -85,6 +85,7 @@ other_end(const struct tcpstate_connection *connection, const struct tcpstate_en
                                                          : &connection->end[TCPSTATE_CLIENT];
 }
 
+enum tcpstate_closer tcpstate_first_to_close(const struct tcpstate_connection *connection);
 bool tcpstate_may_have_closed(const struct tcpstate_connection *connection);
 unsigned tcpstate_facts_of(const struct tcpstate_endpoint *endpoint,
                            const struct tcpstate_endpoint *peer);

@@ -31,6 +31,9 @@ is_path_changed(const struct observation *o)
 static void
 notice_path(struct observation *o)
 {
+    if (o->syn &&
+        o->ack) /* a listener's, or a proxy's in front of it: before the socket has a TTL */
+        return;
     if (is_path_changed(o) && !o->snd->path_told) {
         o->snd->path_told = true;
         tcpstate_raise(o, TCPSTATE_EVENT_hop_change, o->snd_role);
@@ -216,6 +219,7 @@ bool
 tcpstate_is_rejection(const struct observation *o)
 {
     return o->snd_role == TCPSTATE_SERVER && o->connection->handshake_complete && !o->snd->spoke &&
-           !o->snd->text_sent && !o->rcv->text_sent && !o->rcv->fin_sent && o->segment->len == 0 &&
+           o->segment->time - o->snd->since <= o->settings->slow && !o->snd->text_sent &&
+           !o->rcv->text_sent && !o->rcv->fin_sent && o->segment->len == 0 &&
            seq_le(o->segment->ack, o->rcv->iss + 1);
 }

@@ -67,3 +67,17 @@ tcpstate_pick_alternate(struct observation *o)
     rcv->snd_nxt = rcv->iss + 1;
     connection->alternate_known = false;
 }
+
+/*
+ * Whether the segment acknowledges one octet more than its receiver was captured to have used, and
+ * all that was captured of that one is at the same number and without text: keepalives, one octet
+ * below its next number (RFC 9293 section 3.8.4). Nothing is missing.
+ */
+bool
+tcpstate_is_probe_first(const struct observation *o)
+{
+    const struct tcpstate_endpoint *rcv = o->rcv;
+
+    return o->connection->mid_stream && rcv->seen && !rcv->text_sent && !rcv->fin_sent &&
+           rcv->snd_nxt == rcv->iss + 1 && o->segment->ack == rcv->snd_nxt + 1;
+}

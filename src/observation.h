@@ -59,6 +59,7 @@ void tcpstate_copies_note(struct tcpstate_pair *pair, const struct tcpstate_conn
 void tcpstate_copies_age(struct tcpstate_pair *pair);
 
 /* numbers.c */
+bool tcpstate_is_probe_first(const struct observation *o);
 void tcpstate_learn_numbers(struct observation *o);
 bool tcpstate_is_echo_wrong(const struct observation *o);
 void tcpstate_pick_alternate(struct observation *o);
@@ -105,6 +106,7 @@ void tcpstate_notice_step(struct observation *o, enum tcpstate_event event, int6
 bool tcpstate_is_rejection(const struct observation *o);
 int64_t tcpstate_silence_before_rst(const struct observation *o);
 bool tcpstate_is_ack_refused(const struct observation *o);
+bool tcpstate_is_text_refused(const struct observation *o);
 enum tcpstate_cause tcpstate_cause_of(const struct observation *o);
 
 /* Before the handshake is complete, text reaches at most so far beyond the initial number. */

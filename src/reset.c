@@ -115,11 +115,15 @@ name_reset(struct observation *o)
         o->connection->recovering = true;
     }
     if (rcv->phase == TCPSTATE_PHASE_TIME_WAIT) {
-        tcpstate_raise(o, TCPSTATE_EVENT_time_wait_assassinated, o->rcv_role)->span =
-            o->segment->time - rcv->since;
+        struct tcpstate_occurrence *told =
+            tcpstate_raise(o, TCPSTATE_EVENT_time_wait_assassinated, o->rcv_role);
+
+        told->span = o->segment->time - rcv->since;
+        if (o->ack) /* what its stack sends behind each close, not the answer to an old duplicate */
+            told->severity = TCPSTATE_SEVERITY_CHAT;
         return;
     }
-    if (rcv->text_after_fin && !o->ack)
+    if (tcpstate_is_text_refused(o))
         tcpstate_raise(o, TCPSTATE_EVENT_data_to_closed_socket, o->snd_role);
     if (!snd->fin_sent && !rcv->fin_sent && (snd->seen || o->connection->mid_stream))
         tcpstate_raise(o, TCPSTATE_EVENT_reset_established, o->snd_role);
@@ -137,7 +141,8 @@ name_refusal(struct observation *o)
     struct tcpstate_connection *connection = o->connection;
 
     if (o->rcv->phase == TCPSTATE_PHASE_UNKNOWN) {
-        tcpstate_raise(o, TCPSTATE_EVENT_reset_without_connection, o->snd_role);
+        if (o->record->opened)
+            tcpstate_raise(o, TCPSTATE_EVENT_reset_without_connection, o->snd_role);
         return;
     }
     connection->open = TCPSTATE_OPEN_ABORTED;

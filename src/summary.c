@@ -2,7 +2,7 @@
  *
  * What a caller may read of a connection: its identity, its verdicts, and what they rest on.
  */
-#include "connection.h"
+#include "facts.h"
 
 /*
  * The pair in a caller's memory, which is zeroed before its first segment.
@@ -127,4 +127,12 @@ tcpstate_summarize(const struct tcpstate_connection *connection, struct tcpstate
         summary->syn_frame[role] = endpoint->syn_frame;
         summary->fin_frame[role] = endpoint->fin_frame;
     }
+    if (connection->close != TCPSTATE_CLOSE_NONE || connection->reset)
+        return;
+    summary->closer = (uint8_t)tcpstate_first_to_close(connection);
+    if (summary->closer == TCPSTATE_CLOSER_CLIENT || summary->closer == TCPSTATE_CLOSER_SERVER)
+        summary->close =
+            connection->end[TCPSTATE_CLIENT].fin_sent != connection->end[TCPSTATE_SERVER].fin_sent
+                ? TCPSTATE_CLOSE_HALF_CLOSED
+                : TCPSTATE_CLOSE_NONE;
 }

@@ -204,7 +204,7 @@ repeat_syn(struct observation *o)
     told->count = snd->syn_count - 1u;
     told->frame = snd->syn_frame;
     told->span = o->segment->time - snd->mark;
-    if (told->count == 1)
+    if (told->span < o->settings->slow)
         told->severity = TCPSTATE_SEVERITY_NOTE;
 }
 

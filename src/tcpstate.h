@@ -43,7 +43,8 @@
 
 #define TCPSTATE_CLOSES(X) \
     X(NONE, "none") X(FOUR_WAY, "four-way") X(THREE_WAY, "three-way") X(TWO_WAY, "two-way") \
-    X(SIMULTANEOUS, "simultaneous") X(RESET, "reset") X(RESET_AFTER_FIN, "reset-after-fin")
+    X(SIMULTANEOUS, "simultaneous") X(RESET, "reset") X(RESET_AFTER_FIN, "reset-after-fin") \
+    X(HALF_CLOSED, "half-closed")
 
 #define TCPSTATE_CLOSERS(X) \
     X(NONE, "") X(CLIENT, "client") X(SERVER, "server") X(BOTH, "both")

@@ -27,24 +27,6 @@ kind_of_close(const struct tcpstate_connection *connection)
     return connection->three_way ? TCPSTATE_CLOSE_THREE_WAY : TCPSTATE_CLOSE_FOUR_WAY;
 }
 
-/* Who began the close: the sender of the FIN that the other one acknowledges, or both if they
- * crossed. */
-static enum tcpstate_closer
-first_to_close(const struct tcpstate_connection *connection)
-{
-    const struct tcpstate_endpoint *client = &connection->end[TCPSTATE_CLIENT];
-    const struct tcpstate_endpoint *server = other_end(connection, client);
-
-    if (have_fins_crossed(client, server) || connection->self)
-        return TCPSTATE_CLOSER_BOTH;
-    if (client->fin_sent && server->fin_sent)
-        return is_fin_covered(client, server->fin_ack) ? TCPSTATE_CLOSER_CLIENT
-                                                       : TCPSTATE_CLOSER_SERVER;
-    if (client->fin_sent)
-        return TCPSTATE_CLOSER_CLIENT;
-    return server->fin_sent ? TCPSTATE_CLOSER_SERVER : TCPSTATE_CLOSER_NONE;
-}
-
 static void
 complete_handshake(struct observation *o)
 {
@@ -75,7 +57,7 @@ complete_close(struct observation *o)
         return;
     connection->close_complete = true;
     connection->close = kind_of_close(connection) & 0xf;
-    connection->closer = first_to_close(connection) & 3;
+    connection->closer = tcpstate_first_to_close(connection) & 3;
     o->record->settled |= TCPSTATE_SETTLED_CLOSE;
     if (connection->closer == TCPSTATE_CLOSER_SERVER)
         first = other_end(connection, first);
@@ -145,7 +127,7 @@ tcpstate_settle_reset(struct observation *o)
     if (!connection->handshake_complete && !connection->mid_stream)
         return;
     connection->close = after_fin ? TCPSTATE_CLOSE_RESET_AFTER_FIN : TCPSTATE_CLOSE_RESET;
-    connection->closer = first_to_close(connection) & 3;
+    connection->closer = tcpstate_first_to_close(connection) & 3;
     if (connection->closer == TCPSTATE_CLOSER_NONE)
         connection->closer =
             o->snd_role == TCPSTATE_CLIENT ? TCPSTATE_CLOSER_CLIENT : TCPSTATE_CLOSER_SERVER;
@@ -181,7 +163,8 @@ add(struct tcpstate_occurrence *events, size_t count, size_t room, enum tcpstate
 
 /* What the end of the capture says about one endpoint. */
 static size_t
-finish_endpoint(const struct tcpstate_connection *connection, enum tcpstate_role role, int64_t end,
+finish_endpoint(const struct tcpstate_connection *connection, enum tcpstate_role role,
+                const struct tcpstate_settings *settings, int64_t end,
                 struct tcpstate_occurrence *events, size_t count, size_t room)
 {
     const struct tcpstate_endpoint *endpoint = &connection->end[role];
@@ -217,8 +200,8 @@ finish_endpoint(const struct tcpstate_connection *connection, enum tcpstate_role
     case TCPSTATE_PHASE_FIN_WAIT_1:
     case TCPSTATE_PHASE_CLOSING:
     case TCPSTATE_PHASE_LAST_ACK:
-        if (endpoint->fin_count == 1 && !is_fin_covered(endpoint, endpoint->snd_una) &&
-            !connection->reset) {
+        if (!endpoint->stuck_told && end - endpoint->mark >= settings->slow &&
+            !is_fin_covered(endpoint, endpoint->snd_una) && !connection->reset) {
             count = add(events, count, room, TCPSTATE_EVENT_stuck_fin_unacked, role,
                         end - endpoint->mark, 1);
         }
@@ -257,13 +240,12 @@ tcpstate_finish(const struct tcpstate_connection *connection,
                             connection->end[TCPSTATE_CLIENT].phase == TCPSTATE_PHASE_SYN_SENT;
     size_t count = 0;
 
-    (void)settings;
     if (!connection->self && !unanswered &&
         !(connection->end[TCPSTATE_CLIENT].seen && connection->end[TCPSTATE_SERVER].seen))
         return 0;
-    count = finish_endpoint(connection, TCPSTATE_CLIENT, end, events, count, room);
+    count = finish_endpoint(connection, TCPSTATE_CLIENT, settings, end, events, count, room);
     if (!connection->self)
-        count = finish_endpoint(connection, TCPSTATE_SERVER, end, events, count, room);
+        count = finish_endpoint(connection, TCPSTATE_SERVER, settings, end, events, count, room);
     if (is_still_open(connection))
         count = add(events, count, room, TCPSTATE_EVENT_never_closed, TCPSTATE_CLIENT,
                     end - connection->last_time, 1);
