@@ -58,6 +58,20 @@ struct tcpstate_connection *tcpstate_copies_find(struct tcpstate_pair *pair,
 void tcpstate_copies_note(struct tcpstate_pair *pair, const struct tcpstate_connection *connection);
 void tcpstate_copies_age(struct tcpstate_pair *pair);
 
+/* expiry.c */
+void tcpstate_take_time(struct observation *o);
+
+/* syn.c, synack.c */
+void tcpstate_keep_syn(struct observation *o);
+void tcpstate_leave_listen(struct observation *o);
+void tcpstate_number_syn(struct observation *o);
+bool tcpstate_is_syn_late(const struct observation *o);
+void tcpstate_take_late_syn(struct observation *o);
+bool tcpstate_is_denied(const struct tcpstate_connection *connection, unsigned side);
+void tcpstate_learn_missed_syn(struct observation *o);
+bool tcpstate_take_plain_syn(struct observation *o);
+bool tcpstate_take_syn_ack(struct observation *o);
+
 /* numbers.c */
 bool tcpstate_is_probe_first(const struct observation *o);
 void tcpstate_learn_numbers(struct observation *o);
@@ -79,9 +93,8 @@ struct tcpstate_connection *tcpstate_table_find(struct tcpstate_pair *pair,
 void tcpstate_zeek_follow(struct tcpstate_connection *connection, const struct tcpstate_pair *pair,
                           const struct tcpstate_segment *segment, bool opened);
 
-/* syn.c, acknowledge.c, opening.c, closing.c, reset.c, verdict.c: the steps. */
+/* acknowledge.c, opening.c, closing.c, reset.c, contradict.c, verdict.c: the steps. */
 void tcpstate_open(struct observation *o);
-bool tcpstate_take_syn(struct observation *o);
 bool tcpstate_catch_up(struct observation *o);
 bool tcpstate_take_ack(struct observation *o);
 void tcpstate_prove(struct observation *o, uint32_t ack);

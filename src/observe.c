@@ -107,62 +107,6 @@ look_at(struct observation *o)
         (o->fin && !is_beyond_hole(o) && !(o->snd->fin_sent && is_fin_covered(o->snd, o->snd_una)));
 }
 
-/* Whether the segment is one that only an endpoint in TIME_WAIT sends: an acknowledgement at its
- * last number (RFC 9293 section 3.10.7.4). A timer may only be assumed; it may run for minutes. */
-static bool
-is_of_time_wait(const struct observation *o)
-{
-    return (o->snd->phase == TCPSTATE_PHASE_TIME_WAIT || o->snd->expired) && o->ack && !o->rst &&
-           !o->syn && o->segment->seq == o->snd->snd_nxt && o->segment->ack == o->rcv->snd_nxt;
-}
-
-/* Time is data: TIME_WAIT ends after two MSL without a repeated FIN (RFC 9293 section 3.10.8), as
- * far as anybody can assume. */
-static void
-expire(struct observation *o, struct tcpstate_endpoint *endpoint)
-{
-    const bool over = o->segment->time - endpoint->mark >= 2 * o->settings->msl;
-
-    if (endpoint->phase != TCPSTATE_PHASE_TIME_WAIT && !endpoint->expired)
-        return;
-    if (endpoint == o->snd && is_of_time_wait(o)) {
-        if (over)
-            endpoint->mark = o->segment->time;
-        endpoint->expired = false;
-    } else if (over) {
-        endpoint->expired = true;
-    }
-    tcpstate_settle_states(o);
-}
-
-/* An endpoint that waits for its own or its peer's close for too long is stuck. */
-static void
-note_stuck(struct observation *o, enum tcpstate_role role)
-{
-    struct tcpstate_endpoint *endpoint = &o->connection->end[role];
-    const int64_t age = o->segment->time - endpoint->since;
-    const bool waiting =
-        endpoint->phase == TCPSTATE_PHASE_FIN_WAIT_2 && !o->connection->end[role ^ 1].fin_sent;
-
-    if (endpoint->stuck_told || age <= o->settings->stuck ||
-        !(waiting || endpoint->phase == TCPSTATE_PHASE_CLOSE_WAIT) ||
-        tcpstate_may_have_closed(o->connection))
-        return;
-    tcpstate_raise(o, waiting ? TCPSTATE_EVENT_stuck_fin_wait_2 : TCPSTATE_EVENT_stuck_close_wait,
-                   role)
-        ->span = age;
-    endpoint->stuck_told = true;
-}
-
-static void
-take_time(struct observation *o)
-{
-    for (int role = TCPSTATE_CLIENT; role <= TCPSTATE_SERVER; role++) {
-        expire(o, &o->connection->end[role]);
-        note_stuck(o, (enum tcpstate_role)role);
-    }
-}
-
 /* Step seven: the text, and which of it is still missing. */
 static void
 take_text(struct observation *o)
@@ -209,11 +153,22 @@ is_bare_fin(const struct observation *o)
            !o->snd->fin_sent && o->end == o->snd->snd_nxt + 1;
 }
 
+/* Step four: the SYN (RFC 9293 sections 3.10.7.2 to 3.10.7.4), or what the capture missed of the
+ * handshake. Returns whether the segment goes on through the steps; false for a repeated SYN, and
+ * for what its receiver would not accept. */
+static bool
+take_handshake(struct observation *o)
+{
+    if (!o->syn)
+        return tcpstate_catch_up(o);
+    return o->ack ? tcpstate_take_syn_ack(o) : tcpstate_take_plain_syn(o);
+}
+
 static void
 judge(struct observation *o)
 {
     if (!o->steady)
-        take_time(o);
+        tcpstate_take_time(o);
     if (!is_legal(o)) {
         tcpstate_raise(o, TCPSTATE_EVENT_illegal_flags, o->snd_role);
         o->snd->fin_bare |= is_bare_fin(o);
@@ -239,7 +194,7 @@ judge(struct observation *o)
         tcpstate_note_unacceptable(o);
         return;
     }
-    if (o->syn ? !tcpstate_take_syn(o) : !tcpstate_catch_up(o))
+    if (!take_handshake(o))
         return;
     tcpstate_infer_fin(o);
     if (o->ack && !tcpstate_take_ack(o))

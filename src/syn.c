@@ -5,9 +5,11 @@
  */
 #include "observation.h"
 
-/* What a SYN tells of its sender for good. */
-static void
-keep_syn(struct observation *o)
+/*
+ * What a SYN tells of its sender for good.
+ */
+void
+tcpstate_keep_syn(struct observation *o)
 {
     const struct tcpstate_segment *segment = o->segment;
     struct tcpstate_endpoint *snd = o->snd;
@@ -49,10 +51,12 @@ forget(struct tcpstate_endpoint *endpoint)
     endpoint->base = TCPSTATE_PHASE_LISTEN;
 }
 
-/* A SYN,ACK: its sender has taken a SYN, be it one that its receiver did not send, and whatever
- * ended the endpoint before is past. */
-static void
-answer(struct observation *o)
+/*
+ * A SYN,ACK: its sender has taken a SYN, be it one that its receiver did not send, and whatever
+ * ended the endpoint before is past.
+ */
+void
+tcpstate_leave_listen(struct observation *o)
 {
     if (o->connection->close_complete)
         o->rcv->syn_inferred = o->rcv->fin_inferred = true;
@@ -62,17 +66,19 @@ answer(struct observation *o)
     tcpstate_settle_states(o);
 }
 
-static void
-number_syn(struct observation *o)
+void
+tcpstate_number_syn(struct observation *o)
 {
     o->snd->syn_step = tcpstate_next_step(o) & 15u;
     o->record->open_step = o->snd->syn_step;
 }
 
-/* Whether the numbers of this SYN were inferred before it was captured: the capture's order is not
- * the wire's. */
-static bool
-is_syn_late(const struct observation *o)
+/*
+ * Whether the numbers of this SYN were inferred before it was captured: the capture's order is not
+ * the wire's.
+ */
+bool
+tcpstate_is_syn_late(const struct observation *o)
 {
     const struct tcpstate_endpoint *snd = o->snd;
 
@@ -84,12 +90,15 @@ is_syn_late(const struct observation *o)
            o->segment->time - o->connection->first_time <= o->settings->reorder;
 }
 
-static void
-take_late_syn(struct observation *o)
+/*
+ * The SYN was captured behind what was inferred of it: what its sender has come to since stays.
+ */
+void
+tcpstate_take_late_syn(struct observation *o)
 {
     const struct tcpstate_endpoint before = *o->snd;
 
-    keep_syn(o);
+    tcpstate_keep_syn(o);
     o->snd->snd_una = o->snd_una = before.snd_una;
     o->snd->snd_nxt = o->snd_nxt = seq_max(before.snd_nxt, o->end);
     tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
@@ -104,8 +113,8 @@ take_first_syn(struct observation *o)
     const bool answered = crossing && is_syn_covered(o->rcv, o->rcv->snd_una) &&
                           o->snd->snd_nxt != o->segment->seq + 1;
 
-    keep_syn(o);
-    number_syn(o);
+    tcpstate_keep_syn(o);
+    tcpstate_number_syn(o);
     if (connection->self)
         tcpstate_raise(o, TCPSTATE_EVENT_self_connection, o->snd_role);
     if (answered) {
@@ -130,8 +139,8 @@ take_refused_syn(struct observation *o)
 {
     struct tcpstate_connection *connection = o->connection;
 
-    keep_syn(o);
-    number_syn(o);
+    tcpstate_keep_syn(o);
+    tcpstate_number_syn(o);
     tcpstate_settle_states(o);
     o->snd->rst_taken = true;
     connection->mid_stream = false;
@@ -143,9 +152,11 @@ take_refused_syn(struct observation *o)
         connection->reset_frame;
 }
 
-/* Whether the connection's last segment is a RST by which that side denies it. */
-static bool
-is_denied(const struct tcpstate_connection *connection, unsigned side)
+/*
+ * Whether the connection's last segment is a RST by which that side denies it.
+ */
+bool
+tcpstate_is_denied(const struct tcpstate_connection *connection, unsigned side)
 {
     return connection->denied && connection->denying_side == side;
 }
@@ -168,8 +179,9 @@ is_recovered(const struct observation *o)
 {
     const unsigned side = o->segment->side;
 
-    return o->connection->recovering || (!o->connection->reset && is_denied(o->connection, side)) ||
-           (is_answered_before(o) && is_denied(o->pair->previous, side));
+    return o->connection->recovering ||
+           (!o->connection->reset && tcpstate_is_denied(o->connection, side)) ||
+           (is_answered_before(o) && tcpstate_is_denied(o->pair->previous, side));
 }
 
 /* The same SYN again. */
@@ -191,7 +203,7 @@ repeat_syn(struct observation *o)
         o->connection->reset = false;
         o->connection->open = TCPSTATE_OPEN_NONE;
     }
-    keep_syn(o);
+    tcpstate_keep_syn(o);
     o->record->open_step = snd->syn_step;
     if (recovered) {
         o->connection->recovering = false;
@@ -226,7 +238,7 @@ change_syn(struct observation *o)
         o->snd->syn_frame = 0;
         o->snd->syn_count = 0;
         o->snd->syn_sent = false;
-        keep_syn(o);
+        tcpstate_keep_syn(o);
         o->record->open_step = o->snd->syn_step;
         return;
     }
@@ -238,14 +250,15 @@ change_syn(struct observation *o)
     o->connection->alternate_iss = o->snd->iss;
     o->connection->alternate_role = o->snd_role & 1;
     o->connection->alternate_known = true;
-    keep_syn(o);
+    tcpstate_keep_syn(o);
     o->record->open_step = o->snd->syn_step;
 }
 
-/* Learns the number of the SYN that the capture missed, from an old duplicate or from its answer.
+/*
+ * Learns the number of the SYN that the capture missed, from an old duplicate or from its answer.
  */
-static void
-learn_missed_syn(struct observation *o)
+void
+tcpstate_learn_missed_syn(struct observation *o)
 {
     struct tcpstate_endpoint *sender = o->ack ? o->rcv : o->snd;
 
@@ -290,17 +303,46 @@ is_unanswered(const struct observation *o)
            !tcpstate_has_crossed(o, o->snd, o->segment->time - o->snd->since);
 }
 
-/* A SYN without ACK; false if it changes nothing. */
-static bool
-take_plain_syn(struct observation *o)
+/* Nothing of the answer has arrived: its sender is in SYN_SENT, and has taken nothing. */
+static void
+take_back_answer(struct observation *o)
+{
+    o->snd->told = o->snd->iss;
+    o->snd->spoken = o->snd->syn_inferred = false;
+    if (seq_lt(o->rcv->iss, o->rcv->snd_una))
+        o->rcv->snd_una = o->rcv->iss;
+    tcpstate_settle_states(o);
+}
+
+/* A SYN on an open connection changes nothing and may draw a challenge ACK (RFC 5961 section 4). */
+static void
+reject_syn(struct observation *o)
+{
+    const bool same = o->snd->iss == o->segment->seq;
+
+    if (same && o->segment->time - o->snd->since <= o->settings->reorder) {
+        tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
+        return;
+    }
+    if (o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT && o->rcv->seen &&
+        !tcpstate_may_have_closed(o->connection))
+        tcpstate_raise(o, TCPSTATE_EVENT_syn_on_live_connection, o->snd_role);
+    tcpstate_note_unacceptable(o);
+}
+
+/*
+ * Step four: a SYN without ACK. Returns whether the segment goes on through the steps.
+ */
+bool
+tcpstate_take_plain_syn(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
 
-    if (is_syn_late(o)) {
-        take_late_syn(o);
+    if (tcpstate_is_syn_late(o)) {
+        tcpstate_take_late_syn(o);
         return false;
     }
-    learn_missed_syn(o);
+    tcpstate_learn_missed_syn(o);
     if (!snd->syn_sent && o->connection->reset) {
         take_refused_syn(o);
         return false;
@@ -315,24 +357,12 @@ take_plain_syn(struct observation *o)
         return false;
     }
     if (is_unanswered(o)) {
-        snd->told = snd->iss;
-        snd->spoken = false;
-        snd->syn_inferred = false;
-        if (seq_lt(o->rcv->iss, o->rcv->snd_una))
-            o->rcv->snd_una = o->rcv->iss;
-        tcpstate_settle_states(o);
+        take_back_answer(o);
         repeat_syn(o);
         return false;
     }
     if (is_synchronized(snd) || is_synchronized(o->rcv)) {
-        if (snd->iss == o->segment->seq && o->segment->time - snd->since <= o->settings->reorder) {
-            tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
-            return false;
-        }
-        if (o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT && o->rcv->seen &&
-            !tcpstate_may_have_closed(o->connection))
-            tcpstate_raise(o, TCPSTATE_EVENT_syn_on_live_connection, o->snd_role);
-        tcpstate_note_unacceptable(o);
+        reject_syn(o);
         return false;
     }
     if (is_alternate_again(o))
@@ -342,189 +372,4 @@ take_plain_syn(struct observation *o)
     else
         change_syn(o);
     return false;
-}
-
-/* A SYN,ACK that acknowledges nothing its receiver sent draws a RST and changes nothing (section
- * 3.10.7.3); so does one that echoes another timestamp than the SYN's. One that acknowledges the
- * number before the last SYN brings that number back. */
-static bool
-is_syn_ack_valid(struct observation *o)
-{
-    struct tcpstate_connection *connection = o->connection;
-    struct tcpstate_endpoint *rcv = o->rcv;
-    const uint32_t ack = o->segment->ack;
-
-    if (connection->self && !rcv->numbers_known && ack == o->segment->seq + 1) {
-        tcpstate_raise(o, TCPSTATE_EVENT_unsolicited_synack, o->snd_role);
-        return true;
-    }
-    if (!rcv->syn_sent && rcv->phase == TCPSTATE_PHASE_SYN_SENT && !rcv->numbers_known) {
-        set_iss(rcv, ack - 1);
-        rcv->syn_sent = true;
-        rcv->snd_nxt = ack;
-        tcpstate_raise(o, TCPSTATE_EVENT_unsolicited_synack, o->snd_role);
-        return true;
-    }
-    if (!rcv->syn_sent && !rcv->numbers_known && o->snd->phase == TCPSTATE_PHASE_SYN_SENT) {
-        tcpstate_learn_numbers(o);
-        connection->syns_crossed = true;
-        return true;
-    }
-    if (connection->alternate_known && connection->alternate_role == o->rcv_role &&
-        ack == connection->alternate_iss + 1 && !o->snd->syn_sent) {
-        set_iss(rcv, connection->alternate_iss);
-        rcv->snd_nxt = ack;
-        connection->alternate_known = false;
-    }
-    return rcv->syn_sent && seq_lt(rcv->iss, ack) && seq_le(ack, rcv->snd_nxt) &&
-           !tcpstate_is_echo_wrong(o);
-}
-
-/* The first SYN,ACK of an endpoint, or the first after it was back in LISTEN. */
-static void
-answer_syn(struct observation *o)
-{
-    const uint32_t offered = o->rcv->snd_nxt - o->rcv->iss - 1;
-
-    keep_syn(o);
-    number_syn(o);
-    if (o->rcv->syn_frame)
-        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->mark);
-    answer(o);
-    if (offered == 0 || o->connection->self)
-        return;
-    o->connection->fast_open = o->segment->ack == o->rcv->snd_nxt;
-    if (o->connection->fast_open)
-        tcpstate_raise(o, TCPSTATE_EVENT_fast_open_accepted, o->snd_role);
-    else if (o->connection->fast_open_asked)
-        tcpstate_raise(o, TCPSTATE_EVENT_fast_open_ignored, o->snd_role);
-}
-
-/* The same SYN,ACK again: its acknowledgement has not arrived, and if the capture holds one, that
- * one is taken back. When that happens twice, its sender's own segments decide: a listener whose
- * accept queue is full drops every acknowledgement, and text with it. Where nothing of the peer was
- * captured, whether it had acknowledged is not known. */
-static void
-repeat_syn_ack(struct observation *o)
-{
-    struct tcpstate_endpoint *snd = o->snd;
-    struct tcpstate_occurrence *told;
-
-    if (o->jumbled || is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
-        return;
-    keep_syn(o);
-    o->record->open_step = snd->syn_step;
-    if (snd->phase == TCPSTATE_PHASE_ESTABLISHED && snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
-        if (snd->syn_count <= o->rcv->syn_count ||
-            tcpstate_has_crossed(o, snd, o->segment->time - snd->since))
-            return;
-        snd->told = snd->iss;
-        snd->spoken = false;
-        snd->fin_inferred = false;
-        snd->ack_refused = snd->ack_doubted;
-        snd->ack_doubted = true;
-        tcpstate_settle_states(o);
-        tcpstate_raise(o, TCPSTATE_EVENT_synack_after_ack, o->snd_role)->frame = snd->syn_frame;
-        return;
-    }
-    if (o->connection->reset && snd->phase == TCPSTATE_PHASE_LISTEN)
-        snd->rst_taken = false;
-    tcpstate_settle_states(o);
-    if (snd->phase != TCPSTATE_PHASE_SYN_RECEIVED || !o->rcv->seen)
-        return;
-    told = tcpstate_raise(o, TCPSTATE_EVENT_synack_retransmission, o->snd_role);
-    told->span = o->segment->time - snd->mark;
-    told->frame = snd->syn_frame;
-    if (snd->syn_count == 2)
-        tcpstate_raise(o, TCPSTATE_EVENT_half_open, o->snd_role)->span = told->span;
-}
-
-/* A SYN,ACK with another number: the acknowledgement will pick one. */
-static void
-change_syn_ack(struct observation *o)
-{
-    tcpstate_raise(o, TCPSTATE_EVENT_synack_isn_changed, o->snd_role);
-    o->connection->alternate_iss = o->segment->seq;
-    o->connection->alternate_role = o->snd_role & 1;
-    o->connection->alternate_known = true;
-}
-
-/* The SYN,ACK answers a SYN that its receiver did not send: an old duplicate, as a rule. It proves
- * the state of its sender all the same, which the receiver's RST will undo (RFC 9293 figure 8). */
-static void
-reject_syn_ack(struct observation *o)
-{
-    if (is_synchronized(o->snd) || o->connection->mid_stream)
-        return;
-    tcpstate_raise(o, TCPSTATE_EVENT_synack_bad_ack, o->snd_role);
-    tcpstate_expect_rst(o);
-    if (o->snd->phase != TCPSTATE_PHASE_LISTEN)
-        return;
-    keep_syn(o);
-    answer(o);
-}
-
-/* The connection is over, and its server answers an old duplicate of the client's SYN as a new one.
- * The client's RST will end it (section 3.5.1), or has ended it if the capture swapped the two. */
-static void
-answer_old_duplicate(struct observation *o)
-{
-    keep_syn(o);
-    answer(o);
-    tcpstate_expect_rst(o);
-    if (!o->jumbled || !is_denied(o->connection, o->segment->side ^ 1u))
-        return;
-    tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
-    tcpstate_settle_states(o);
-    o->snd->rst_taken = o->snd->passive = true;
-}
-
-/* A SYN,ACK; false if it changes nothing, its acknowledgement included. */
-static bool
-take_syn_ack(struct observation *o)
-{
-    struct tcpstate_endpoint *snd = o->snd;
-
-    learn_missed_syn(o);
-    if (!is_syn_ack_valid(o)) {
-        reject_syn_ack(o);
-        return false;
-    }
-    if (is_syn_late(o)) {
-        take_late_syn(o);
-        return false;
-    }
-    if (!snd->syn_sent || (snd->phase == TCPSTATE_PHASE_LISTEN && snd->iss != o->segment->seq)) {
-        answer_syn(o);
-        return true;
-    }
-    if (snd->iss != o->segment->seq) {
-        if (snd->phase == TCPSTATE_PHASE_CLOSED && o->connection->close_complete)
-            answer_old_duplicate(o);
-        else if (!is_synchronized(snd))
-            change_syn_ack(o);
-        else if (snd->syn_frame && o->rcv->seen)
-            tcpstate_raise(o, TCPSTATE_EVENT_synack_isn_changed, o->snd_role);
-        return false;
-    }
-    if (snd->phase == TCPSTATE_PHASE_SYN_SENT) {
-        keep_syn(o);
-        number_syn(o);
-        answer(o);
-        return true;
-    }
-    repeat_syn_ack(o);
-    return !is_syn_covered(o->rcv, o->rcv->snd_una);
-}
-
-/*
- * Step four: the SYN (RFC 9293 sections 3.10.7.2 to 3.10.7.4).
- *
- * Returns whether the segment goes on through the steps; false for a repeated one, and for one that
- * its receiver would not accept.
- */
-bool
-tcpstate_take_syn(struct observation *o)
-{
-    return o->ack ? take_syn_ack(o) : take_plain_syn(o);
 }
