@@ -102,11 +102,12 @@ take_window(struct observation *o)
     if (!o->syn && !(snd->options_known && o->rcv->options_known))
         return;
     edge = o->segment->ack + ((uint32_t)o->segment->window << (scaled ? snd->window_shift : 0));
-    if (!snd->spoke || !snd->edge_known || tcpstate_notice_window(o, edge))
+    if (snd->edge_rough || !snd->edge_known || tcpstate_notice_window(o, edge))
         snd->rcv_edge = edge;
     else
         snd->rcv_edge = seq_max(snd->rcv_edge, edge);
     snd->edge_known = true;
+    snd->edge_rough = o->syn;
 }
 
 /* An acknowledgement that repeats the challenged number right after an unacceptable segment is the

@@ -74,6 +74,7 @@ struct tcpstate_endpoint {
     bool options_known : 1;  /* its SYN was captured whole: whether it scales is known */
     bool window_scaled : 1;  /* it offered to scale its window */
     bool edge_known : 1;     /* rcv_edge means something */
+    bool edge_rough : 1;     /* a SYN showed it, whose window is never scaled */
     bool timestamps : 1;     /* tsval means something */
     bool sacked : 1;
     bool unseen_acked : 1;

@@ -60,6 +60,23 @@ answer_syn(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_fast_open_ignored, o->snd_role);
 }
 
+/* The acknowledgement of the SYN,ACK was not taken. One captured so close before that the capture
+ * may have swapped them answers this SYN,ACK, and counts again. */
+static void
+doubt_ack(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+
+    snd->ack_refused = snd->ack_doubted;
+    snd->ack_doubted = true;
+    if (!o->jumbled || snd->ack_refused) {
+        snd->told = snd->iss;
+        snd->spoken = snd->fin_inferred = false;
+        tcpstate_settle_states(o);
+    }
+    tcpstate_raise(o, TCPSTATE_EVENT_synack_after_ack, o->snd_role)->frame = snd->syn_frame;
+}
+
 /* The same SYN,ACK again: its acknowledgement has not arrived, and if the capture holds one, that
  * one is taken back. When that happens twice, its sender's own segments decide: a listener whose
  * accept queue is full drops every acknowledgement, and text with it. Where nothing of the peer was
@@ -70,7 +87,7 @@ repeat_syn_ack(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_occurrence *told;
 
-    if (o->jumbled || is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
+    if (is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
         return;
     tcpstate_keep_syn(o);
     o->record->open_step = snd->syn_step;
@@ -78,15 +95,11 @@ repeat_syn_ack(struct observation *o)
         if (snd->syn_count <= o->rcv->syn_count ||
             tcpstate_has_crossed(o, snd, o->segment->time - snd->since))
             return;
-        snd->told = snd->iss;
-        snd->spoken = false;
-        snd->fin_inferred = false;
-        snd->ack_refused = snd->ack_doubted;
-        snd->ack_doubted = true;
-        tcpstate_settle_states(o);
-        tcpstate_raise(o, TCPSTATE_EVENT_synack_after_ack, o->snd_role)->frame = snd->syn_frame;
+        doubt_ack(o);
         return;
     }
+    if (o->jumbled)
+        return;
     if (o->connection->reset && snd->phase == TCPSTATE_PHASE_LISTEN)
         snd->rst_taken = false;
     tcpstate_settle_states(o);
