@@ -68,6 +68,8 @@ cause_of_answer(const struct observation *o)
         return TCPSTATE_CAUSE_BAD_HANDSHAKE_ACK;
     if (tcpstate_is_text_refused(o))
         return TCPSTATE_CAUSE_DATA_AFTER_CLOSE;
+    if (o->rcv->probes != 0 && o->silence <= ANSWER_SPAN) /* the host is there, the socket is not */
+        return TCPSTATE_CAUSE_NO_CONNECTION;
     if (!o->snd->fin_sent && !o->rcv->fin_sent && tcpstate_silence_before_rst(o) != 0)
         return TCPSTATE_CAUSE_IDLE_TIMEOUT;
     return o->silence > ANSWER_SPAN ? TCPSTATE_CAUSE_UNKNOWN : TCPSTATE_CAUSE_NO_CONNECTION;
@@ -109,7 +111,10 @@ tcpstate_cause_of(const struct observation *o)
     case TCPSTATE_PHASE_UNKNOWN:
         return TCPSTATE_CAUSE_NO_CONNECTION;
     case TCPSTATE_PHASE_SYN_SENT:
-        return o->snd->syn_sent ? cause_of_abort(o) : TCPSTATE_CAUSE_CLOSED_PORT;
+        if (o->snd->syn_sent)
+            return cause_of_abort(o);
+        /* A host refuses within a round trip; what comes later is the word of a device on the way. */
+        return o->silence > o->settings->slow ? TCPSTATE_CAUSE_UNKNOWN : TCPSTATE_CAUSE_CLOSED_PORT;
     case TCPSTATE_PHASE_TIME_WAIT:
         return TCPSTATE_CAUSE_TIME_WAIT_ASSASSINATION;
     case TCPSTATE_PHASE_LISTEN:
