@@ -59,10 +59,11 @@ tcpstate_phase_of(unsigned facts, enum tcpstate_phase base)
         return base;
     if (!(facts & FACT_SYN_TAKEN))
         return TCPSTATE_PHASE_SYN_SENT;
+    if (!(facts &
+          FACT_SYN_ACKED)) /* what comes with the peer's FIN would have acknowledged its SYN */
+        return facts & FACT_FIN_SENT ? TCPSTATE_PHASE_FIN_WAIT_1 : TCPSTATE_PHASE_SYN_RECEIVED;
     if (facts & FACT_FIN_SENT)
         return phase_of_closer(facts);
-    if (!(facts & FACT_SYN_ACKED))
-        return TCPSTATE_PHASE_SYN_RECEIVED;
     return facts & FACT_FIN_TAKEN ? TCPSTATE_PHASE_CLOSE_WAIT : TCPSTATE_PHASE_ESTABLISHED;
 }
 

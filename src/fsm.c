@@ -4,6 +4,8 @@
  */
 #include "fsm.h"
 
+#include <string.h>
+
 /* clang-format off */
 
 /* The state a stimulus leads to. A cell that repeats its row's state is an edge that changes
@@ -83,8 +85,7 @@ tcpstate_edge(enum tcpstate_phase phase, enum tcpstate_stimulus stimulus)
 bool
 tcpstate_is_edge(enum tcpstate_phase from, enum tcpstate_phase to)
 {
-    for (unsigned i = 0; i < TCPSTATE_STIMULUS_COUNT; i++)
-        if (tcpstate_edge(from, (enum tcpstate_stimulus)i) == to)
-            return true;
-    return false;
+    if ((unsigned)from >= TCPSTATE_PHASE_COUNT || (unsigned)to >= TCPSTATE_PHASE_COUNT)
+        return false;
+    return memchr(edges[from], (int)to, TCPSTATE_STIMULUS_COUNT) != NULL;
 }

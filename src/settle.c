@@ -20,7 +20,7 @@ order_facts(const struct observation *o, const struct tcpstate_endpoint *endpoin
     const bool follows = endpoint->fin_sent && is_fin_covered(peer, endpoint->fin_ack);
     const bool answered = peer->fin_sent && is_fin_covered(endpoint, peer->fin_ack);
 
-    *steps++ = FACT_SYN_SENT | (endpoint->facts & FACT_FIN_SENT ? FACT_FOLLOWS : 0u);
+    *steps++ = FACT_SYN_SENT;
     *steps++ = crossed ? FACT_SYN_TAKEN : FACT_SYN_ACKED;
     *steps++ = crossed ? FACT_SYN_ACKED : FACT_SYN_TAKEN;
     *steps++ = follows ? FACT_FIN_TAKEN : FACT_FIN_SENT;
@@ -64,7 +64,7 @@ enter(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase,
             .role = (uint8_t)(o->connection->self ? TCPSTATE_SELF : role),
             .from = endpoint->phase,
             .to = (uint8_t)phase,
-            .revision = revision || !tcpstate_is_edge((enum tcpstate_phase)endpoint->phase, phase),
+            .revision = revision,
         };
     endpoint->since = o->segment->time;
     if (phase == TCPSTATE_PHASE_TIME_WAIT)
@@ -73,26 +73,59 @@ enter(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase,
     record->changed = true;
 }
 
-/* Tells how the endpoint came from the facts before to those of now. */
-static void
-move(struct observation *o, enum tcpstate_role role, const struct tcpstate_endpoint *peer,
-     unsigned facts)
+/* Whether the facts, added to those that are known in this order, lead along the diagram. */
+static bool
+is_along_diagram(unsigned known, unsigned facts, const unsigned *steps, enum tcpstate_phase base)
 {
-    struct tcpstate_endpoint *endpoint = &o->connection->end[role];
+    enum tcpstate_phase phase = tcpstate_phase_of(known, base);
+
+    for (size_t i = 0; i < STEPS_MAX && known != facts; i++) {
+        enum tcpstate_phase next;
+
+        if (!(facts & ~known & steps[i]))
+            continue;
+        known |= facts & steps[i];
+        next = tcpstate_phase_of(known, base);
+        if (next != phase && !tcpstate_is_edge(phase, next))
+            return false;
+        phase = next;
+    }
+    return true;
+}
+
+/* Tells how the endpoint came from the facts before to those of now, along the diagram. Where a
+ * fact is learned so late that no edge leads on, what it had come to behind that fact is taken back
+ * first: of the known ones as many are kept, in order, as let the rest follow. */
+static void
+tell_path(struct observation *o, enum tcpstate_role role, const struct tcpstate_endpoint *peer,
+          unsigned facts)
+{
+    const struct tcpstate_endpoint *endpoint = &o->connection->end[role];
     const enum tcpstate_phase base = (enum tcpstate_phase)endpoint->base;
     unsigned known = endpoint->facts & facts, steps[STEPS_MAX];
 
-    if (known != endpoint->facts)
-        enter(o, role, tcpstate_phase_of(known, base), true);
     order_facts(o, endpoint, peer, steps);
     if (facts & ~known & FACT_SYN_SENT) /* its first is a SYN,ACK if it has taken one */
         steps[0] |= FACT_SYN_TAKEN;
+    for (size_t i = STEPS_MAX; i > 0 && !is_along_diagram(known, facts, steps, base); i--)
+        known &= ~steps[i - 1];
+    enter(o, role, tcpstate_phase_of(known, base), true);
     for (size_t i = 0; i < STEPS_MAX && known != facts; i++) {
         if (!(facts & ~known & steps[i]))
             continue;
         known |= facts & steps[i];
         enter(o, role, tcpstate_phase_of(known, base), false);
     }
+}
+
+static void
+move(struct observation *o, enum tcpstate_role role, const struct tcpstate_endpoint *peer,
+     unsigned facts)
+{
+    struct tcpstate_endpoint *endpoint = &o->connection->end[role];
+
+    if (tcpstate_phase_of(facts, (enum tcpstate_phase)endpoint->base) != endpoint->phase)
+        tell_path(o, role, peer, facts);
     if (facts & ~endpoint->facts & FACT_FIN_TAKEN)
         endpoint->text_from = endpoint->snd_nxt;
     endpoint->facts = facts & 0x7ff;

@@ -226,7 +226,7 @@ struct tcpstate_occurrence {
     uint8_t severity; /* enum tcpstate_severity; event.def's but where the count decides */
 };
 
-#define TCPSTATE_MAX_TRANSITIONS 8
+#define TCPSTATE_MAX_TRANSITIONS 15
 #define TCPSTATE_MAX_EVENTS 12
 
 /* Which verdicts a segment settles. */
