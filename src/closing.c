@@ -111,7 +111,8 @@ take_back(struct observation *o)
     tcpstate_settle_states(o);
 }
 
-/* The same FIN again. One that follows its acknowledgement at once was sent before that arrived. */
+/* The same FIN again. One that follows an acknowledgement at once, the first or one that answers
+ * this very repetition, was sent before that arrived. */
 static void
 repeat_fin(struct observation *o)
 {
@@ -120,7 +121,7 @@ repeat_fin(struct observation *o)
     const int64_t span = o->segment->time - snd->mark;
     struct tcpstate_occurrence *told;
 
-    if ((acked && tcpstate_has_crossed(o, snd, o->segment->time - snd->since)) ||
+    if ((acked && (o->jumbled || tcpstate_has_crossed(o, snd, o->segment->time - snd->since))) ||
         is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
         return;
     snd->fin_count = count_up(snd->fin_count);
