@@ -257,7 +257,7 @@ tcpstate_confirm(struct observation *o)
         if (o->connection->syns_crossed && o->segment->len == 0 && !o->fin)
             o->record->open_step = tcpstate_next_step(o);
     }
-    if (o->snd->phase == TCPSTATE_PHASE_FIN_WAIT_2 && is_fin_taken(o->rcv, o->snd) &&
-        seq_lt(o->rcv->text_from, o->rcv->snd_una))
+    if (o->snd->phase == TCPSTATE_PHASE_FIN_WAIT_2 && !(o->fin && o->end == o->snd->fin) &&
+        is_fin_taken(o->rcv, o->snd) && seq_lt(o->rcv->text_from, o->rcv->snd_una))
         o->snd->waited = true;
 }

@@ -113,7 +113,8 @@ tcpstate_cause_of(const struct observation *o)
     case TCPSTATE_PHASE_SYN_SENT:
         if (o->snd->syn_sent)
             return cause_of_abort(o);
-        /* A host refuses within a round trip; what comes later is the word of a device on the way. */
+        /* A host refuses within a round trip; what comes later is the word of a device on the way.
+         */
         return o->silence > o->settings->slow ? TCPSTATE_CAUSE_UNKNOWN : TCPSTATE_CAUSE_CLOSED_PORT;
     case TCPSTATE_PHASE_TIME_WAIT:
         return TCPSTATE_CAUSE_TIME_WAIT_ASSASSINATION;

@@ -36,8 +36,8 @@ join_close(struct observation *o)
 static bool
 is_fin_assumed(const struct observation *o)
 {
-    return o->connection->mid_stream && o->snd->evidence == TCPSTATE_EVIDENCE_ASSUMED &&
-           !o->rcv->text_sent && !o->rcv->fin_sent;
+    return o->connection->mid_stream && !o->snd->syn_frame && !o->rcv->text_sent &&
+           !o->rcv->fin_sent;
 }
 
 /* Whether the FIN lies behind all text that its sender used. It may fill the last octet of what was
@@ -100,13 +100,13 @@ take_back(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_endpoint *rcv = o->rcv;
 
-    if (!o->connection->reset && is_fin_acked(snd) && snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
+    if (!o->connection->reset && is_fin_acked(snd) && is_inferred(o, snd)) {
         snd->told = snd->fin - 1;
         snd->waited = false;
         if (is_fin_taken(snd, rcv))
             tcpstate_raise(o, TCPSTATE_EVENT_last_ack_lost, o->snd_role)->frame = snd->fin_frame;
     }
-    if (rcv->evidence == TCPSTATE_EVIDENCE_INFERRED)
+    if (is_inferred(o, rcv))
         rcv->fin_inferred = false;
     tcpstate_settle_states(o);
 }

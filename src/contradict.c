@@ -77,7 +77,7 @@ is_reset_missed(const struct observation *o)
     const uint32_t seq = o->connection->reset_seq;
     const bool below_fin = o->rcv->fin_sent && seq == o->rcv->fin - 1;
 
-    return o->ack && o->connection->reset_frame && o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED &&
+    return o->ack && o->connection->reset_frame && is_inferred(o, o->snd) &&
            o->rcv->numbers_known && seq_lt(seq + below_fin, o->segment->ack) &&
            seq_le(o->segment->ack, o->rcv->snd_nxt);
 }

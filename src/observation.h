@@ -43,6 +43,7 @@ struct observation {
 /* settle.c */
 void tcpstate_begin_states(struct observation *o);
 void tcpstate_settle_states(struct observation *o);
+void tcpstate_weigh_states(struct observation *o);
 
 /* raise.c */
 struct tcpstate_occurrence *tcpstate_raise(struct observation *o, enum tcpstate_event event,
@@ -150,6 +151,14 @@ is_synchronized(const struct tcpstate_endpoint *endpoint)
         break;
     }
     return false;
+}
+
+/* Whether the sender's, or the receiver's, state follows only if captured segments arrived. */
+static inline bool
+is_inferred(const struct observation *o, const struct tcpstate_endpoint *endpoint)
+{
+    return tcpstate_evidence_of(o->connection, endpoint, endpoint == o->snd ? o->rcv : o->snd) ==
+           TCPSTATE_EVIDENCE_INFERRED;
 }
 
 /* Gives an endpoint its initial sequence number, of which nothing is acknowledged yet. */

@@ -335,6 +335,7 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
         tcpstate_open(&o);
     judge(&o);
     tcpstate_settle_states(&o);
+    tcpstate_weigh_states(&o);
     remember(&o);
     tcpstate_settle(&o);
     report(&o);
@@ -362,6 +363,7 @@ tcpstate_observe_unreachable(struct tcpstate_pair *pair, const struct tcpstate_s
     begin_record(record);
     o.snd->rst_taken = true;
     tcpstate_settle_states(&o);
+    tcpstate_weigh_states(&o);
     tcpstate_raise(&o, TCPSTATE_EVENT_refused_by_icmp, o.snd_role);
     o.connection->open = TCPSTATE_OPEN_REFUSED;
     o.connection->reset = true;

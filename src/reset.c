@@ -186,8 +186,7 @@ prove_closed(struct observation *o)
 static void
 doubt_handshake(struct observation *o)
 {
-    if (o->snd->phase == TCPSTATE_PHASE_ESTABLISHED &&
-        o->snd->evidence == TCPSTATE_EVIDENCE_INFERRED)
+    if (o->snd->phase == TCPSTATE_PHASE_ESTABLISHED && is_inferred(o, o->snd))
         o->snd->told = o->snd->iss;
     tcpstate_settle_states(o);
 }

@@ -136,15 +136,34 @@ settle_end(struct observation *o, struct tcpstate_endpoint *endpoint,
            const struct tcpstate_endpoint *peer, enum tcpstate_role role)
 {
     const unsigned facts = tcpstate_facts_of(endpoint, peer);
-    enum tcpstate_evidence evidence;
 
     if (facts != endpoint->facts)
         move(o, role, peer, facts);
-    evidence = tcpstate_evidence_of(o->connection, endpoint, peer);
-    if (evidence != endpoint->evidence) {
-        endpoint->evidence = (unsigned)evidence & 3;
-        o->record->changed = true;
-    }
+}
+
+static void
+weigh_end(struct observation *o, struct tcpstate_endpoint *endpoint,
+          const struct tcpstate_endpoint *peer)
+{
+    const enum tcpstate_evidence evidence = tcpstate_evidence_of(o->connection, endpoint, peer);
+
+    if (evidence == endpoint->evidence)
+        return;
+    endpoint->evidence = (unsigned)evidence & 3;
+    o->record->changed = true;
+}
+
+/*
+ * After the last step: how the states of both ends are known now.
+ */
+void
+tcpstate_weigh_states(struct observation *o)
+{
+    if (o->steady)
+        return;
+    weigh_end(o, o->snd, o->rcv);
+    if (!o->connection->self)
+        weigh_end(o, o->rcv, o->snd);
 }
 
 /*

@@ -91,7 +91,7 @@ repeat_syn_ack(struct observation *o)
         return;
     tcpstate_keep_syn(o);
     o->record->open_step = snd->syn_step;
-    if (snd->phase == TCPSTATE_PHASE_ESTABLISHED && snd->evidence == TCPSTATE_EVIDENCE_INFERRED) {
+    if (snd->phase == TCPSTATE_PHASE_ESTABLISHED && is_inferred(o, snd)) {
         if (snd->syn_count <= o->rcv->syn_count ||
             tcpstate_has_crossed(o, snd, o->segment->time - snd->since))
             return;
