@@ -118,13 +118,27 @@ tell_path(struct observation *o, enum tcpstate_role role, const struct tcpstate_
     }
 }
 
+/* Whether the facts are those that were known and one more, so that no order matters. */
+static bool
+is_one_more(unsigned known, unsigned facts)
+{
+    const unsigned more = facts & ~known;
+
+    return (known & (~facts | FACT_EXPIRED)) == 0 &&
+           ((more & (more - 1)) == 0 || more == (FACT_FIN_SENT | FACT_FOLLOWS));
+}
+
 static void
 move(struct observation *o, enum tcpstate_role role, const struct tcpstate_endpoint *peer,
      unsigned facts)
 {
     struct tcpstate_endpoint *endpoint = &o->connection->end[role];
+    const enum tcpstate_phase phase = tcpstate_phase_of(facts, (enum tcpstate_phase)endpoint->base);
 
-    if (tcpstate_phase_of(facts, (enum tcpstate_phase)endpoint->base) != endpoint->phase)
+    if (is_one_more(endpoint->facts, facts) &&
+        tcpstate_is_edge((enum tcpstate_phase)endpoint->phase, phase))
+        enter(o, role, phase, false);
+    else if (phase != endpoint->phase)
         tell_path(o, role, peer, facts);
     if (facts & ~endpoint->facts & FACT_FIN_TAKEN)
         endpoint->text_from = endpoint->snd_nxt;
