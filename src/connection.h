@@ -161,7 +161,7 @@ struct tcpstate_pair {
     struct tcpstate_connection *live, *previous;
     struct tcpstate_pending pending;
     uint32_t copy_digest[TCPSTATE_COPIES];
-    uint16_t copy_time[TCPSTATE_COPIES]; /* in ticks of 32 microseconds, modulo 2^16 */
+    uint16_t copy_time[TCPSTATE_COPIES]; /* in units of 2^15 nanoseconds, modulo 2^16 */
     uint8_t next_copy;
     uint8_t copies_of_previous; /* a bit per packet: it belongs to the previous connection */
     uint8_t copies_of_side;     /* a bit per packet: the side that sent it */

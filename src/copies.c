@@ -4,8 +4,9 @@
  */
 #include "observation.h"
 
-/* Nanoseconds in which the age of a remembered packet counts, modulo 2^16: a second each way. */
-#define COPY_TICK 32000
+/* The age of a remembered packet counts in units of 2^15 nanoseconds, modulo 2^16: a second each
+ * way. */
+#define COPY_SHIFT 15
 
 static uint64_t
 pair_of(uint32_t high, uint32_t low)
@@ -13,17 +14,19 @@ pair_of(uint32_t high, uint32_t low)
     return (uint64_t)high << 32 | low;
 }
 
-/* A digest of what two captures of one packet have in common; never 0. The TTL is left out: the
- * copies may have been taken before and behind a router. */
-static uint32_t
-digest_of(const struct tcpstate_segment *segment)
+/*
+ * A digest of what two captures of one packet have in common; never 0. The TTL is left out: the
+ * copies may have been taken before and behind a router.
+ */
+uint32_t
+tcpstate_copies_digest(const struct tcpstate_segment *segment)
 {
+    const uint32_t control = (uint32_t)segment->flags << 24 | (uint32_t)segment->side << 23;
     const uint64_t words[] = {
         pair_of(segment->seq, segment->ack),
-        pair_of(segment->len, (uint32_t)segment->window << 16 | segment->ip_id),
-        segment->timestamps_seen ? pair_of(segment->tsval, segment->tsecr) : 0,
-        pair_of(segment->sack_seen ? segment->sack_right : 0,
-                (uint32_t)segment->sack_seen << 16 | (uint32_t)segment->flags << 8 | segment->side),
+        pair_of(segment->len ^ control, (uint32_t)segment->window << 16 | segment->ip_id),
+        pair_of(segment->sack_seen ? segment->sack_right : 0, 0) ^
+            (segment->timestamps_seen ? pair_of(segment->tsval, segment->tsecr) : 0),
     };
     uint64_t digest = 0x9e3779b97f4a7c15u;
 
@@ -67,52 +70,56 @@ tcpstate_copies_age(struct tcpstate_pair *pair)
     pair->copies_of_previous = UINT8_MAX;
 }
 
+static uint8_t
+with_bit(uint8_t bits, unsigned place, bool value)
+{
+    return (uint8_t)((bits & ~(1u << place)) | (unsigned)value << place);
+}
+
 /*
- * Notes which connection the packet remembered last belongs to.
+ * Remembers the packet that was judged last, of the previous connection or of the live one.
  */
 void
-tcpstate_copies_note(struct tcpstate_pair *pair, const struct tcpstate_connection *connection)
+tcpstate_copies_keep(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
+                     uint32_t digest, bool of_previous)
 {
-    const unsigned newest = (pair->next_copy + TCPSTATE_COPIES - 1u) % TCPSTATE_COPIES;
-    const unsigned bit = 1u << newest;
+    const unsigned place = pair->next_copy;
 
-    pair->copies_of_previous =
-        (uint8_t)(connection == pair->previous ? pair->copies_of_previous | bit
-                                               : pair->copies_of_previous & ~bit);
+    pair->copy_digest[place] = digest;
+    pair->copy_time[place] = (uint16_t)(segment->time >> COPY_SHIFT);
+    pair->copies_of_previous = with_bit(pair->copies_of_previous, place, of_previous);
+    pair->copies_of_side = with_bit(pair->copies_of_side, place, segment->side & 1);
+    pair->next_copy = place + 1 < TCPSTATE_COPIES ? (uint8_t)(place + 1) : 0;
+}
+
+/* Whether the packet may be a second capture of the one remembered there; span is set to the time
+ * between them. */
+static bool
+is_copy_of(const struct tcpstate_pair *pair, size_t place, const struct tcpstate_segment *segment,
+           const struct tcpstate_settings *settings, int64_t *span)
+{
+    const uint16_t now = (uint16_t)(segment->time >> COPY_SHIFT);
+
+    if (is_alike(segment) && is_answer_again(pair, place, segment->side & 1u))
+        return false;
+    *span = (int16_t)(uint16_t)(now - pair->copy_time[place]) * (INT64_C(1) << COPY_SHIFT);
+    return settings->copy > 0 && *span <= settings->copy && *span >= -settings->copy;
 }
 
 /*
  * Whether this packet was captured before, within settings->copy nanoseconds.
  *
  * The pair remembers its last TCPSTATE_COPIES packets; an older copy is not recognised and judged
- * as the retransmission it looks like. A packet is remembered as a side effect. span is set to the
- * time between the two, nanoseconds rounded to COPY_TICK, if it is a copy. settings->copy is at
- * most a second; with 0 no packet is a copy.
+ * as the retransmission it looks like. Returns the connection of the packet that it copies, or
+ * NULL; span is set to the time between the two, nanoseconds rounded to 2^COPY_SHIFT, if it is a
+ * copy. settings->copy is at most a second; with 0 no packet is a copy.
  */
 struct tcpstate_connection *
-tcpstate_copies_find(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
-                     const struct tcpstate_settings *settings, int64_t *span)
+tcpstate_copies_find(const struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
+                     uint32_t digest, const struct tcpstate_settings *settings, int64_t *span)
 {
-    const uint32_t digest = digest_of(segment);
-    const uint16_t now = (uint16_t)(segment->time / COPY_TICK);
-
-    for (size_t i = 0; i < TCPSTATE_COPIES; i++) {
-        int64_t age;
-
-        if (pair->copy_digest[i] != digest ||
-            (is_alike(segment) && is_answer_again(pair, i, segment->side & 1u)))
-            continue;
-        age = (int16_t)(uint16_t)(now - pair->copy_time[i]) * (int64_t)COPY_TICK;
-        if (settings->copy > 0 && (age < 0 ? -age : age) <= settings->copy) {
-            *span = age;
+    for (size_t i = 0; i < TCPSTATE_COPIES; i++)
+        if (pair->copy_digest[i] == digest && is_copy_of(pair, i, segment, settings, span))
             return pair->copies_of_previous >> i & 1 ? pair->previous : pair->live;
-        }
-    }
-    pair->copy_digest[pair->next_copy] = digest;
-    pair->copy_time[pair->next_copy] = now;
-    pair->copies_of_previous = (uint8_t)(pair->copies_of_previous & ~(1u << pair->next_copy));
-    pair->copies_of_side = (uint8_t)((pair->copies_of_side & ~(1u << pair->next_copy)) |
-                                     (segment->side & 1u) << pair->next_copy);
-    pair->next_copy = (uint8_t)((pair->next_copy + 1) % TCPSTATE_COPIES);
     return NULL;
 }

@@ -52,11 +52,12 @@ void tcpstate_note_unacceptable(struct observation *o);
 void tcpstate_expect_rst(struct observation *o);
 
 /* copies.c */
-struct tcpstate_connection *tcpstate_copies_find(struct tcpstate_pair *pair,
-                                                 const struct tcpstate_segment *segment,
-                                                 const struct tcpstate_settings *settings,
-                                                 int64_t *span);
-void tcpstate_copies_note(struct tcpstate_pair *pair, const struct tcpstate_connection *connection);
+uint32_t tcpstate_copies_digest(const struct tcpstate_segment *segment);
+struct tcpstate_connection *
+tcpstate_copies_find(const struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
+                     uint32_t digest, const struct tcpstate_settings *settings, int64_t *span);
+void tcpstate_copies_keep(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
+                          uint32_t digest, bool of_previous);
 void tcpstate_copies_age(struct tcpstate_pair *pair);
 
 /* expiry.c */

@@ -313,10 +313,11 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
 {
     struct observation o = {
         .pair = pair, .segment = segment, .settings = settings, .record = record};
+    const uint32_t digest = tcpstate_copies_digest(segment);
     int64_t span;
 
     begin_record(record);
-    o.connection = tcpstate_copies_find(pair, segment, settings, &span);
+    o.connection = tcpstate_copies_find(pair, segment, digest, settings, &span);
     if (o.connection) {
         look_at(&o);
         tcpstate_raise(&o, TCPSTATE_EVENT_duplicate_packet, o.snd_role)->span = span;
@@ -326,7 +327,7 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
         return;
     }
     o.connection = tcpstate_table_find(pair, segment, settings, spare);
-    tcpstate_copies_note(pair, o.connection);
+    tcpstate_copies_keep(pair, segment, digest, o.connection == pair->previous);
     look_at(&o);
     o.jumbled = o.silence <= settings->reorder && o.silence >= -settings->reorder;
     record->opened = o.connection == spare;
