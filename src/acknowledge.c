@@ -242,6 +242,7 @@ tcpstate_take_early_ack(struct observation *o)
             snd->told = seq_max(snd->told, ack);
     }
     snd->snd_una = seq_max(snd->snd_una, ack);
+    o->unsettled = true;
     tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
 }
 

@@ -100,6 +100,7 @@ look_at(struct observation *o)
     o->snd_nxt = o->snd->snd_nxt;
     o->steady = !o->syn && !o->fin && !o->rst && is_steady(connection, o->snd) &&
                 is_steady(connection, o->rcv);
+    o->unsettled = o->syn || o->fin || o->rst;
     o->silence = segment->time - connection->last_time;
     o->fit = fit_of(o);
     o->demanding =
@@ -124,6 +125,7 @@ take_text(struct observation *o)
         if (snd->fin_unseen && seq_lt(snd->fin - 1, o->segment->seq + o->segment->len)) {
             snd->fin_sent = snd->fin_unseen = false;
             o->rcv->fin_inferred = false;
+            o->unsettled = true;
         }
         if (snd->fin_sent && seq_lt(snd->fin - 1, o->segment->seq + o->segment->len))
             tcpstate_raise(o, TCPSTATE_EVENT_data_after_fin, o->snd_role);
@@ -335,7 +337,8 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
     if (record->opened)
         tcpstate_open(&o);
     judge(&o);
-    tcpstate_settle_states(&o);
+    if (o.unsettled)
+        tcpstate_settle_states(&o);
     tcpstate_weigh_states(&o);
     remember(&o);
     tcpstate_settle(&o);
