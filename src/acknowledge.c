@@ -62,7 +62,7 @@ tcpstate_prove(struct observation *o, uint32_t ack)
     rcv->snd_una = seq_max(rcv->snd_una, ack);
     if (!syn && !fin && !syn_again)
         return;
-    snd->told = seq_max(snd->told, o->snd_una);
+    tell(snd, o->snd_una);
     if (!o->syn) {
         snd->spoken |= is_syn_acked(snd);
         snd->waited |= is_fin_acked(snd);
@@ -86,7 +86,7 @@ deliver(struct observation *o)
         !snd->holed && o->segment->seq == snd->fin) {
         rcv->fin_inferred = true;
     }
-    rcv->told = seq_max(rcv->told, ack);
+    tell(rcv, ack);
 }
 
 /* Keeps the right edge of the window that the sender offers. The window of a segment with SYN is
@@ -235,11 +235,11 @@ tcpstate_take_early_ack(struct observation *o)
     snd->unseen_acked = false;
     if (is_fin_covered(snd, ack)) {
         if (!o->rcv->fin_inferred)
-            o->rcv->told = seq_max(o->rcv->told, o->rcv->snd_una);
+            tell(o->rcv, o->rcv->snd_una);
         o->rcv->waited |= is_fin_acked(o->rcv);
         if (!is_fin_covered(snd, o->rcv->fin_ack) || is_fin_covered(o->rcv, o->rcv->snd_una) ||
             !o->rcv->fin_sent)
-            snd->told = seq_max(snd->told, ack);
+            tell(snd, ack);
     }
     snd->snd_una = seq_max(snd->snd_una, ack);
     o->unsettled = true;

@@ -73,6 +73,7 @@ take_first_fin(struct observation *o)
     snd->fin_assumed = is_fin_assumed(o);
     snd->fin_sent = true;
     snd->fin = o->end;
+    snd->fin_told = false;
     snd->fin_ack = o->segment->ack;
     snd->snd_nxt = o->end;
     snd->fin_frame = o->segment->frame;
@@ -101,7 +102,7 @@ take_back(struct observation *o)
     struct tcpstate_endpoint *rcv = o->rcv;
 
     if (!o->connection->reset && is_fin_acked(snd) && is_inferred(o, snd)) {
-        snd->told = snd->fin - 1;
+        snd->fin_told = false;
         snd->waited = false;
         if (is_fin_taken(snd, rcv))
             tcpstate_raise(o, TCPSTATE_EVENT_last_ack_lost, o->snd_role)->frame = snd->fin_frame;
@@ -171,6 +172,7 @@ tcpstate_disown_fin(struct observation *o)
     else
         rcv->fin_frame = 0;
     rcv->fin_unseen = rcv->fin_assumed = rcv->fin_changed = rcv->waited = false;
+    rcv->fin_told = false;
     o->snd->fin_inferred = false;
     tcpstate_settle_states(o);
 }
@@ -182,8 +184,8 @@ take_late_fin(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
 
     if (snd->fin_answers && seq_lt(o->segment->ack, o->rcv->fin)) {
-        o->rcv->snd_una = o->rcv->told = o->rcv->fin - 1;
-        o->rcv->waited = false;
+        o->rcv->snd_una = o->rcv->fin - 1;
+        o->rcv->fin_told = o->rcv->waited = false;
     }
     snd->fin_unseen = snd->fin_answers = false;
     snd->fin_ack = o->segment->ack;
@@ -247,11 +249,12 @@ tcpstate_infer_fin(struct observation *o)
     if (!is_fin_missed(o))
         return;
     o->steady = false;
-    if (rcv->unseen_acked && rcv->unseen_ack == o->segment->ack)
-        rcv->snd_una = o->segment->ack;
     rcv->fin_sent = true;
     rcv->fin_unseen = !rcv->fin_bare;
     rcv->fin = rcv->snd_nxt = o->segment->ack;
+    rcv->fin_told = is_fin_covered(rcv, rcv->snd_una);
+    if (rcv->unseen_acked && rcv->unseen_ack == o->segment->ack)
+        rcv->snd_una = o->segment->ack;
     rcv->fin_ack = snd->fin_sent ? snd->fin : snd->snd_una;
     rcv->mark = o->segment->time;
     rcv->unseen_acked = false;

@@ -18,7 +18,6 @@ struct tcpstate_endpoint {
     uint32_t asked_end;  /* the number after that segment: its answer acknowledges it */
     uint32_t iss;        /* its initial sequence number */
     uint32_t snd_una;    /* SND.UNA as inferred: the highest acknowledgement its peer sent */
-    uint32_t told;       /* the highest of them that counts as delivered: it knows of that one */
     uint32_t snd_nxt;    /* SND.NXT as inferred: one beyond the highest number it used */
     uint32_t fin;        /* the number just after its FIN, if fin_sent */
     uint32_t fin_ack;    /* SEG.ACK of its FIN: what it had taken when it closed */
@@ -54,6 +53,8 @@ struct tcpstate_endpoint {
     bool spoken : 1;        /* what it sent proves that it is past the handshake */
     bool ack_doubted : 1;   /* it repeated its SYN,ACK after a captured ACK of it */
     bool ack_refused : 1;   /* twice: only its own segments tell when it takes one */
+    bool syn_told : 1;      /* an acknowledgement of its SYN counts as delivered: it knows */
+    bool fin_told : 1;      /* and one of its FIN */
     bool fin_sent : 1;
     bool fin_assumed : 1;  /* its peer may have closed before, where the capture missed it */
     bool fin_bare : 1;     /* a FIN without ACK was captured at snd_nxt: its peer decides */

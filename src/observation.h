@@ -168,8 +168,8 @@ static inline void
 set_iss(struct tcpstate_endpoint *endpoint, uint32_t iss)
 {
     endpoint->numbers_known = true;
-    endpoint->iss = endpoint->snd_una = endpoint->told = iss;
-    endpoint->spoken = endpoint->waited = false;
+    endpoint->iss = endpoint->snd_una = iss;
+    endpoint->syn_told = endpoint->fin_told = endpoint->spoken = endpoint->waited = false;
 }
 
 /* Whether a SYN, or a SYN,ACK that answers one, repeats the SYN that a connection captured from the

@@ -187,7 +187,7 @@ static void
 doubt_handshake(struct observation *o)
 {
     if (o->snd->phase == TCPSTATE_PHASE_ESTABLISHED && is_inferred(o, o->snd))
-        o->snd->told = o->snd->iss;
+        o->snd->syn_told = o->snd->fin_told = false;
     tcpstate_settle_states(o);
 }
 
@@ -305,8 +305,8 @@ infer_handshake(struct observation *o)
         o->rcv->phase != TCPSTATE_PHASE_SYN_RECEIVED || !seq_lt(o->snd->iss + 1, o->segment->seq) ||
         o->segment->seq - o->snd->iss >= TCPSTATE_OPENING_SPAN)
         return;
-    o->rcv->snd_una = o->rcv->told = seq_max(o->rcv->snd_una, o->rcv->iss + 1);
-    o->snd->told = seq_max(o->snd->told, o->snd->iss + 1);
+    o->rcv->snd_una = seq_max(o->rcv->snd_una, o->rcv->iss + 1);
+    o->rcv->syn_told = o->snd->syn_told = true;
     o->snd->snd_nxt = o->snd_nxt = o->segment->seq;
     tcpstate_settle_states(o);
 }
@@ -320,9 +320,9 @@ infer_answered_ack(struct observation *o)
         o->snd->phase != TCPSTATE_PHASE_SYN_RECEIVED || !is_behind_handshake(o))
         return;
     o->rcv->syn_inferred = true;
-    o->rcv->told = seq_max(o->rcv->told, o->rcv->iss + 1);
+    o->rcv->syn_told = true;
     if (o->segment->seq != o->snd->iss + 1) {
-        o->snd->told = seq_max(o->snd->told, o->snd->iss + 1);
+        o->snd->syn_told = true;
         o->snd->snd_una = o->snd_una = o->snd->snd_nxt = o->snd_nxt = o->segment->seq;
         tcpstate_settle_states(o);
         return;

@@ -307,8 +307,7 @@ is_unanswered(const struct observation *o)
 static void
 take_back_answer(struct observation *o)
 {
-    o->snd->told = o->snd->iss;
-    o->snd->spoken = o->snd->syn_inferred = false;
+    o->snd->syn_told = o->snd->fin_told = o->snd->spoken = o->snd->syn_inferred = false;
     if (seq_lt(o->rcv->iss, o->rcv->snd_una))
         o->rcv->snd_una = o->rcv->iss;
     tcpstate_settle_states(o);

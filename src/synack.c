@@ -70,8 +70,7 @@ doubt_ack(struct observation *o)
     snd->ack_refused = snd->ack_doubted;
     snd->ack_doubted = true;
     if (!o->jumbled || snd->ack_refused) {
-        snd->told = snd->iss;
-        snd->spoken = snd->fin_inferred = false;
+        snd->syn_told = snd->fin_told = snd->spoken = snd->fin_inferred = false;
         tcpstate_settle_states(o);
     }
     tcpstate_raise(o, TCPSTATE_EVENT_synack_after_ack, o->snd_role)->frame = snd->syn_frame;
