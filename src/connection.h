@@ -15,7 +15,6 @@ struct tcpstate_endpoint {
     int64_t mark;  /* when it sent its first SYN; then its first FIN; then when its 2 MSL began */
     uint32_t asked_time; /* when the segment passed that it has still to answer, if asked: units of
                           * 2^10 nanoseconds, modulo 2^32 */
-    uint32_t asked_end;  /* the number after that segment: its answer acknowledges it */
     uint32_t iss;        /* its initial sequence number */
     uint32_t snd_una;    /* SND.UNA as inferred: the highest acknowledgement its peer sent */
     uint32_t snd_nxt;    /* SND.NXT as inferred: one beyond the highest number it used */
