@@ -188,7 +188,7 @@ tcpstate_take_ack(struct observation *o)
     refuse_next(o);
     o->took_fin = is_fin_covered(rcv, ack) && !is_fin_covered(rcv, rcv->snd_una);
     if (o->took_fin)
-        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, rcv->mark);
+        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, rcv->sent_time);
     una = rcv->snd_una;
     tcpstate_prove(o, ack);
     if (o->fit == FIT_ACCEPTABLE && (!o->demanding || is_last_of_handshake(o)))
@@ -207,7 +207,7 @@ tcpstate_take_ack(struct observation *o)
                 tcpstate_raise(o, TCPSTATE_EVENT_half_closed_transfer, o->rcv_role);
 
             told->count = ack - rcv->text_from;
-            told->span = o->segment->time - o->snd->mark;
+            told->span = o->segment->time - o->snd->sent_time;
             rcv->half_close_told = true;
         }
         if (rcv->holed && seq_le(rcv->hole, ack)) {

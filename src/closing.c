@@ -77,10 +77,8 @@ take_first_fin(struct observation *o)
     snd->fin_ack = o->segment->ack;
     snd->snd_nxt = o->end;
     snd->fin_frame = o->segment->frame;
-    snd->mark = o->segment->time;
+    snd->sent_time = o->segment->time;
     snd->fin_count = 1;
-    if (!o->rcv->fin_sent || o->connection->self)
-        o->connection->close_time = o->segment->time;
     number_fin(o);
     snd->gap_before_nxt = false;
     if (snd->holed)
@@ -119,11 +117,11 @@ repeat_fin(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
     const bool acked = is_fin_acked(snd);
-    const int64_t span = o->segment->time - snd->mark;
+    const int64_t span = o->segment->time - snd->sent_time;
     struct tcpstate_occurrence *told;
 
     if ((acked && (o->jumbled || tcpstate_has_crossed(o, snd, o->segment->time - snd->since))) ||
-        is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
+        is_network_copy(o->segment, snd->sent_ip_id, snd->sent_tsval))
         return;
     snd->fin_count = count_up(snd->fin_count);
     snd->fin_repeated = true;
@@ -217,8 +215,8 @@ tcpstate_take_fin(struct observation *o)
     else
         change_fin(o);
     if (snd->fin_sent && o->end == snd->fin) {
-        snd->mark_ip_id = o->segment->ip_id;
-        snd->mark_tsval = o->segment->tsval;
+        snd->sent_ip_id = o->segment->ip_id;
+        snd->sent_tsval = o->segment->tsval;
     }
 }
 
@@ -256,14 +254,12 @@ tcpstate_infer_fin(struct observation *o)
     if (rcv->unseen_acked && rcv->unseen_ack == o->segment->ack)
         rcv->snd_una = o->segment->ack;
     rcv->fin_ack = snd->fin_sent ? snd->fin : snd->snd_una;
-    rcv->mark = o->segment->time;
+    rcv->sent_time = o->segment->time;
     rcv->unseen_acked = false;
     rcv->fin_answers = snd->fin_sent && !is_fin_covered(snd, snd->snd_una);
     if (rcv->fin_answers) {
         snd->snd_una = o->snd_una = snd->fin;
     }
-    if (!o->connection->close_time)
-        o->connection->close_time = o->segment->time;
     if (rcv->fin_unseen)
         tcpstate_raise(o, TCPSTATE_EVENT_inferred_fin, o->rcv_role);
     tcpstate_settle_states(o);

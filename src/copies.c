@@ -8,6 +8,9 @@
  * way. */
 #define COPY_SHIFT 15
 
+/* A bit for each packet that is remembered. */
+#define EVERY_COPY ((1u << TCPSTATE_COPIES) - 1)
+
 static uint64_t
 pair_of(uint32_t high, uint32_t low)
 {
@@ -67,13 +70,13 @@ tcpstate_copies_age(struct tcpstate_pair *pair)
     for (size_t i = 0; i < TCPSTATE_COPIES; i++)
         if (pair->copies_of_previous >> i & 1)
             pair->copy_digest[i] = 0;
-    pair->copies_of_previous = UINT8_MAX;
+    pair->copies_of_previous = EVERY_COPY;
 }
 
-static uint8_t
-with_bit(uint8_t bits, unsigned place, bool value)
+static unsigned
+with_bit(unsigned bits, unsigned place, bool value)
 {
-    return (uint8_t)((bits & ~(1u << place)) | (unsigned)value << place);
+    return (bits & ~(1u << place)) | (unsigned)value << place;
 }
 
 /*
@@ -87,9 +90,9 @@ tcpstate_copies_keep(struct tcpstate_pair *pair, const struct tcpstate_segment *
 
     pair->copy_digest[place] = digest;
     pair->copy_time[place] = (uint16_t)(segment->time >> COPY_SHIFT);
-    pair->copies_of_previous = with_bit(pair->copies_of_previous, place, of_previous);
-    pair->copies_of_side = with_bit(pair->copies_of_side, place, segment->side & 1);
-    pair->next_copy = place + 1 < TCPSTATE_COPIES ? (uint8_t)(place + 1) : 0;
+    pair->copies_of_previous = with_bit(pair->copies_of_previous, place, of_previous) & EVERY_COPY;
+    pair->copies_of_side = with_bit(pair->copies_of_side, place, segment->side & 1) & EVERY_COPY;
+    pair->next_copy = place + 1 < TCPSTATE_COPIES ? (place + 1) & 7 : 0;
 }
 
 /* Whether the packet may be a second capture of the one remembered there; span is set to the time

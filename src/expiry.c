@@ -19,13 +19,13 @@ is_of_time_wait(const struct observation *o)
 static void
 expire(struct observation *o, struct tcpstate_endpoint *endpoint)
 {
-    const bool over = o->segment->time - endpoint->mark >= 2 * o->settings->msl;
+    const bool over = o->segment->time - o->connection->wait_time >= 2 * o->settings->msl;
 
     if (endpoint->phase != TCPSTATE_PHASE_TIME_WAIT && !endpoint->expired)
         return;
     if (endpoint == o->snd && is_of_time_wait(o)) {
         if (over)
-            endpoint->mark = o->segment->time;
+            o->connection->wait_time = o->segment->time;
         endpoint->expired = false;
     } else if (over) {
         endpoint->expired = true;
@@ -58,6 +58,8 @@ note_stuck(struct observation *o, enum tcpstate_role role)
 void
 tcpstate_take_time(struct observation *o)
 {
+    if (!o->snd->fin_sent && !o->rcv->fin_sent)
+        return;
     for (int role = TCPSTATE_CLIENT; role <= TCPSTATE_SERVER; role++) {
         expire(o, &o->connection->end[role]);
         note_stuck(o, (enum tcpstate_role)role);

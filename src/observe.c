@@ -169,7 +169,7 @@ take_handshake(struct observation *o)
 static void
 judge(struct observation *o)
 {
-    if (!o->steady)
+    if (!o->steady && !o->record->opened)
         tcpstate_take_time(o);
     if (!is_legal(o)) {
         tcpstate_raise(o, TCPSTATE_EVENT_illegal_flags, o->snd_role);

@@ -63,10 +63,9 @@ tcpstate_open(struct observation *o)
         return;
     }
     if (o->syn && !o->fin && !o->rst) {
-        o->snd->base = o->ack ? TCPSTATE_PHASE_LISTEN : TCPSTATE_PHASE_CLOSED;
+        o->snd->phase = o->snd->base = o->ack ? TCPSTATE_PHASE_LISTEN : TCPSTATE_PHASE_CLOSED;
         if (!connection->self)
-            o->rcv->base = o->ack ? TCPSTATE_PHASE_SYN_SENT : TCPSTATE_PHASE_LISTEN;
-        tcpstate_begin_states(o);
+            o->rcv->phase = o->rcv->base = o->ack ? TCPSTATE_PHASE_SYN_SENT : TCPSTATE_PHASE_LISTEN;
         return;
     }
     if (o->syn || (!o->rst && !o->ack))

@@ -22,12 +22,12 @@ tcpstate_keep_syn(struct observation *o)
     }
     if (!snd->syn_frame) {
         snd->syn_frame = segment->frame;
-        snd->mark = segment->time;
+        snd->sent_time = segment->time;
     }
     snd->syn_sent = true;
     snd->syn_count = count_up(snd->syn_count);
-    snd->mark_ip_id = segment->ip_id;
-    snd->mark_tsval = segment->tsval;
+    snd->sent_ip_id = segment->ip_id;
+    snd->sent_tsval = segment->tsval;
     snd->options_known = !segment->options_cut;
     snd->window_scaled = segment->window_scale_seen;
     snd->window_shift = segment->window_shift;
@@ -169,7 +169,7 @@ is_answered_before(const struct observation *o)
     const struct tcpstate_connection *previous = o->pair->previous;
 
     return previous && o->snd->syn_count == 1 &&
-           o->snd->mark - previous->last_time <= o->settings->reorder;
+           o->snd->sent_time - previous->last_time <= o->settings->reorder;
 }
 
 /* Whether the sender of the SYN found that its peer still had an older connection, and reset it
@@ -192,7 +192,7 @@ repeat_syn(struct observation *o)
     struct tcpstate_occurrence *told;
     bool recovered, answered;
 
-    if (is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
+    if (is_network_copy(o->segment, snd->sent_ip_id, snd->sent_tsval))
         return;
     recovered = is_recovered(o);
     answered = o->rcv->seen || is_answered_before(o);
@@ -215,7 +215,7 @@ repeat_syn(struct observation *o)
     told = tcpstate_raise(o, TCPSTATE_EVENT_syn_unanswered, o->snd_role);
     told->count = snd->syn_count - 1u;
     told->frame = snd->syn_frame;
-    told->span = o->segment->time - snd->mark;
+    told->span = o->segment->time - snd->sent_time;
     if (told->span < o->settings->slow)
         told->severity = TCPSTATE_SEVERITY_NOTE;
 }
@@ -226,7 +226,7 @@ is_refused_before(const struct observation *o)
 {
     const struct tcpstate_connection *previous = o->pair->previous;
 
-    return previous && !o->rcv->seen && previous->last_time >= o->snd->mark;
+    return previous && !o->rcv->seen && previous->last_time >= o->snd->sent_time;
 }
 
 /* Another number from an endpoint in SYN_SENT: the new one counts, and the old one if its answer

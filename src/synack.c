@@ -49,7 +49,7 @@ answer_syn(struct observation *o)
     tcpstate_keep_syn(o);
     tcpstate_number_syn(o);
     if (o->rcv->syn_frame)
-        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->mark);
+        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->sent_time);
     tcpstate_leave_listen(o);
     if (offered == 0 || o->connection->self)
         return;
@@ -86,7 +86,7 @@ repeat_syn_ack(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_occurrence *told;
 
-    if (is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
+    if (is_network_copy(o->segment, snd->sent_ip_id, snd->sent_tsval))
         return;
     tcpstate_keep_syn(o);
     o->record->open_step = snd->syn_step;
@@ -105,7 +105,7 @@ repeat_syn_ack(struct observation *o)
     if (snd->phase != TCPSTATE_PHASE_SYN_RECEIVED || !o->rcv->seen)
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_synack_retransmission, o->snd_role);
-    told->span = o->segment->time - snd->mark;
+    told->span = o->segment->time - snd->sent_time;
     told->frame = snd->syn_frame;
     if (snd->syn_count == 2)
         tcpstate_raise(o, TCPSTATE_EVENT_half_open, o->snd_role)->span = told->span;

@@ -41,7 +41,7 @@ complete_handshake(struct observation *o)
     if (!o->record->open_step)
         o->record->open_step = tcpstate_next_step(o);
     if (!connection->self && o->rcv->syn_frame)
-        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->mark);
+        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->sent_time);
     tcpstate_raise(o, TCPSTATE_EVENT_handshake_complete, o->snd_role)->span =
         o->segment->time - connection->first_time;
 }
@@ -50,7 +50,8 @@ static void
 complete_close(struct observation *o)
 {
     struct tcpstate_connection *connection = o->connection;
-    const struct tcpstate_endpoint *first = &connection->end[TCPSTATE_CLIENT];
+    const int64_t first_fin =
+        o->snd->sent_time < o->rcv->sent_time ? o->snd->sent_time : o->rcv->sent_time;
 
     if (connection->close_complete || connection->reset || !is_fin_acked(o->snd) ||
         !is_fin_acked(o->rcv))
@@ -59,12 +60,10 @@ complete_close(struct observation *o)
     connection->close = kind_of_close(connection) & 0xf;
     connection->closer = tcpstate_first_to_close(connection) & 3;
     o->record->settled |= TCPSTATE_SETTLED_CLOSE;
-    if (connection->closer == TCPSTATE_CLOSER_SERVER)
-        first = other_end(connection, first);
     if (connection->self)
         tcpstate_raise(o, TCPSTATE_EVENT_two_way_close, o->snd_role);
     tcpstate_raise(o, TCPSTATE_EVENT_close_complete, o->snd_role)->span =
-        o->segment->time - connection->close_time;
+        o->segment->time - first_fin;
 }
 
 /* A repeated FIN that is acknowledged again starts the 2 MSL anew (section 3.10.7.4, "TIME-WAIT
@@ -77,7 +76,7 @@ restart_time_wait(struct observation *o)
     o->rcv->fin_repeated = false;
     if (o->snd->phase != TCPSTATE_PHASE_TIME_WAIT || o->took_fin)
         return;
-    o->snd->mark = o->segment->time;
+    o->connection->wait_time = o->segment->time;
     tcpstate_raise(o, TCPSTATE_EVENT_time_wait_restarted, o->snd_role);
 }
 
@@ -113,7 +112,7 @@ tcpstate_settle(struct observation *o)
     restart_time_wait(o);
     stage = stage_of(o->connection);
     o->record->changed |= o->connection->stage != stage;
-    o->connection->stage = (uint8_t)stage;
+    o->connection->stage = (unsigned)stage & 7;
 }
 
 /* What the first accepted RST settles, before it changes a state: a connection that never opened
@@ -177,15 +176,15 @@ finish_endpoint(const struct tcpstate_connection *connection, enum tcpstate_role
     case TCPSTATE_PHASE_SYN_SENT:
         if (!peer->seen && !connection->denied && endpoint->syn_count == 1) {
             count = add(events, count, room, TCPSTATE_EVENT_syn_unanswered, role,
-                        end - endpoint->mark, 1);
+                        end - endpoint->sent_time, 1);
             if (count > 0)
                 events[count - 1].severity = TCPSTATE_SEVERITY_NOTE;
         }
         break;
     case TCPSTATE_PHASE_SYN_RECEIVED:
         if (endpoint->syn_count == 1)
-            count =
-                add(events, count, room, TCPSTATE_EVENT_half_open, role, end - endpoint->mark, 1);
+            count = add(events, count, room, TCPSTATE_EVENT_half_open, role,
+                        end - endpoint->sent_time, 1);
         break;
     case TCPSTATE_PHASE_CLOSE_WAIT:
         if (!endpoint->stuck_told && !tcpstate_may_have_closed(connection))
@@ -200,10 +199,10 @@ finish_endpoint(const struct tcpstate_connection *connection, enum tcpstate_role
     case TCPSTATE_PHASE_FIN_WAIT_1:
     case TCPSTATE_PHASE_CLOSING:
     case TCPSTATE_PHASE_LAST_ACK:
-        if (!endpoint->stuck_told && end - endpoint->mark >= settings->slow &&
+        if (!endpoint->stuck_told && end - endpoint->sent_time >= settings->slow &&
             !is_fin_covered(endpoint, endpoint->snd_una) && !connection->reset) {
             count = add(events, count, room, TCPSTATE_EVENT_stuck_fin_unacked, role,
-                        end - endpoint->mark, 1);
+                        end - endpoint->sent_time, 1);
         }
         break;
     case TCPSTATE_PHASE_UNKNOWN:
@@ -280,7 +279,8 @@ tcpstate_final_phase(const struct tcpstate_connection *connection, enum tcpstate
         &connection
              ->end[connection->self || role != TCPSTATE_SERVER ? TCPSTATE_CLIENT : TCPSTATE_SERVER];
 
-    if (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT && end - endpoint->mark >= 2 * settings->msl)
+    if (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT &&
+        end - connection->wait_time >= 2 * settings->msl)
         return TCPSTATE_PHASE_CLOSED;
     return (enum tcpstate_phase)endpoint->phase;
 }
