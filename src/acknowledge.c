@@ -169,6 +169,16 @@ refuse_next(struct observation *o)
     o->record->answers_frame = client->syn_frame;
 }
 
+/* What the acknowledgement changes: all that it may where a SYN or FIN is open. */
+static void
+settle_ack(struct observation *o)
+{
+    tcpstate_prove(o, o->segment->ack);
+    if (o->fit == FIT_ACCEPTABLE && (!o->demanding || is_last_of_handshake(o)))
+        deliver(o);
+    tcpstate_settle_states(o);
+}
+
 /* Step five: the ACK; false if the whole segment is to be dropped, as one that acknowledges what
  * cannot have been sent. What the capture may merely have missed is no reason to drop the text. */
 bool
@@ -190,10 +200,10 @@ tcpstate_take_ack(struct observation *o)
     if (o->took_fin)
         tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, rcv->sent_time);
     una = rcv->snd_una;
-    tcpstate_prove(o, ack);
-    if (o->fit == FIT_ACCEPTABLE && (!o->demanding || is_last_of_handshake(o)))
-        deliver(o);
-    tcpstate_settle_states(o);
+    if (o->steady)
+        rcv->snd_una = seq_max(una, ack);
+    else
+        settle_ack(o);
     take_window(o);
     if (!rcv->seen && !o->connection->one_direction_told && is_syn_acked(rcv) && seq_lt(una, ack) &&
         seq_lt(rcv->iss, una)) {
