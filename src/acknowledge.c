@@ -62,6 +62,7 @@ tcpstate_prove(struct observation *o, uint32_t ack)
     rcv->snd_una = seq_max(rcv->snd_una, ack);
     if (!syn && !fin && !syn_again)
         return;
+    o->unsettled = true;
     tell(snd, o->snd_una);
     if (!o->syn) {
         snd->spoken |= is_syn_acked(snd);
@@ -84,8 +85,9 @@ deliver(struct observation *o)
         rcv->syn_inferred = true;
     if (have_fins_crossed(snd, rcv) && is_fin_covered(rcv, ack) && !is_fin_taken(rcv, snd) &&
         !snd->holed && o->segment->seq == snd->fin) {
-        rcv->fin_inferred = true;
+        rcv->fin_inferred = o->unsettled = true;
     }
+    o->unsettled |= !is_syn_acked(rcv) || (rcv->fin_sent && !is_fin_acked(rcv));
     tell(rcv, ack);
 }
 
@@ -176,7 +178,8 @@ settle_ack(struct observation *o)
     tcpstate_prove(o, o->segment->ack);
     if (o->fit == FIT_ACCEPTABLE && (!o->demanding || is_last_of_handshake(o)))
         deliver(o);
-    tcpstate_settle_states(o);
+    if (o->unsettled)
+        tcpstate_settle_states(o);
 }
 
 /* Step five: the ACK; false if the whole segment is to be dropped, as one that acknowledges what

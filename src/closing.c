@@ -214,6 +214,7 @@ tcpstate_take_fin(struct observation *o)
         repeat_fin(o);
     else
         change_fin(o);
+    o->unsettled = true;
     if (snd->fin_sent && o->end == snd->fin) {
         snd->sent_ip_id = o->segment->ip_id;
         snd->sent_tsval = o->segment->tsval;

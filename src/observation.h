@@ -34,7 +34,7 @@ struct observation {
     enum fit fit;
     bool syn, ack, fin, rst;
     bool steady;        /* it leaves both ends ESTABLISHED: the short way */
-    bool unsettled;     /* behind the ACK, too, it changes what the states follow from */
+    bool unsettled;     /* what the states follow from has changed since they were settled */
     bool fin_delivered; /* its FIN arrives with an acknowledgement that counts as delivered */
     bool took_fin;      /* it is the first that shows that its sender has taken the peer's FIN */
     bool jumbled;       /* so close behind the one before that the capture may have swapped them */

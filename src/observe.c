@@ -101,7 +101,6 @@ look_at(struct observation *o)
     o->snd_nxt = o->snd->snd_nxt;
     o->steady = !o->syn && !o->fin && !o->rst && is_steady(connection, o->snd) &&
                 is_steady(connection, o->rcv);
-    o->unsettled = o->syn || o->fin || o->rst;
     o->silence = segment->time - connection->last_time;
     o->fit = fit_of(o);
     o->demanding =
@@ -164,6 +163,7 @@ take_handshake(struct observation *o)
 {
     if (!o->syn)
         return tcpstate_catch_up(o);
+    o->unsettled = true;
     return o->ack ? tcpstate_take_syn_ack(o) : tcpstate_take_plain_syn(o);
 }
 

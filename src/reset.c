@@ -281,6 +281,7 @@ recover(struct observation *o)
         prove_closed(o);
     take_reset(o);
     o->rcv->syn_sent = o->rcv->syn_inferred = o->rcv->numbers_known = false;
+    o->unsettled = true;
     o->connection->challenge_sent = false;
     tcpstate_settle_cause(o, TCPSTATE_CAUSE_OLD_DUPLICATE);
 }

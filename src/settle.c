@@ -202,6 +202,7 @@ tcpstate_begin_states(struct observation *o)
 void
 tcpstate_settle_states(struct observation *o)
 {
+    o->unsettled = false;
     if (o->steady)
         return;
     settle_end(o, o->snd, o->rcv, o->snd_role);

@@ -24,7 +24,7 @@ tcpstate_keep_syn(struct observation *o)
         snd->syn_frame = segment->frame;
         snd->sent_time = segment->time;
     }
-    snd->syn_sent = true;
+    snd->syn_sent = o->unsettled = true;
     snd->syn_count = count_up(snd->syn_count);
     snd->sent_ip_id = segment->ip_id;
     snd->sent_tsval = segment->tsval;
@@ -142,7 +142,7 @@ take_refused_syn(struct observation *o)
     tcpstate_keep_syn(o);
     tcpstate_number_syn(o);
     tcpstate_settle_states(o);
-    o->snd->rst_taken = true;
+    o->snd->rst_taken = o->unsettled = true;
     connection->mid_stream = false;
     connection->open = TCPSTATE_OPEN_REFUSED;
     tcpstate_settle_cause(o, TCPSTATE_CAUSE_CLOSED_PORT);

@@ -148,7 +148,7 @@ answer_old_duplicate(struct observation *o)
         return;
     tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
     tcpstate_settle_states(o);
-    o->snd->rst_taken = o->snd->passive = true;
+    o->snd->rst_taken = o->snd->passive = o->unsettled = true;
 }
 
 /*
