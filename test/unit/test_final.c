@@ -27,7 +27,8 @@ make_connection(enum tcpstate_phase client, enum tcpstate_phase server)
         endpoint->evidence = TCPSTATE_EVIDENCE_SEEN;
         endpoint->seen = endpoint->numbers_known = true;
         endpoint->syn_sent = true;
-        endpoint->snd_una = endpoint->told = endpoint->iss + 1;
+        endpoint->snd_una = endpoint->iss + 1;
+        endpoint->syn_told = true;
         endpoint->syn_count = 1;
     }
     return connection;
@@ -38,7 +39,8 @@ static void
 acknowledge_fin(struct tcpstate_endpoint *endpoint)
 {
     endpoint->fin_sent = true;
-    endpoint->fin = endpoint->snd_una = endpoint->told = endpoint->iss + 2;
+    endpoint->fin = endpoint->snd_una = endpoint->iss + 2;
+    endpoint->fin_told = true;
 }
 
 /* Whether the end of the capture, at that time, raises the event. */
@@ -61,7 +63,7 @@ test_time_wait_expires(void **state)
         make_connection(TCPSTATE_PHASE_TIME_WAIT, TCPSTATE_PHASE_CLOSED);
 
     (void)state;
-    connection.end[TCPSTATE_CLIENT].mark = 5 * SECOND;
+    connection.wait_time = 5 * SECOND;
     assert_int_equal(
         tcpstate_final_phase(&connection, TCPSTATE_CLIENT, &settings, 5 * SECOND + 2 * MSL - 1),
         TCPSTATE_PHASE_TIME_WAIT);
@@ -80,7 +82,7 @@ test_time_wait_ends_before_it_began(void **state)
         make_connection(TCPSTATE_PHASE_TIME_WAIT, TCPSTATE_PHASE_CLOSED);
 
     (void)state;
-    connection.end[TCPSTATE_CLIENT].mark = 5 * SECOND;
+    connection.wait_time = 5 * SECOND;
     assert_int_equal(tcpstate_final_phase(&connection, TCPSTATE_CLIENT, &settings, 0),
                      TCPSTATE_PHASE_TIME_WAIT);
 }
