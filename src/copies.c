@@ -25,18 +25,17 @@ uint32_t
 tcpstate_copies_digest(const struct tcpstate_segment *segment)
 {
     const uint32_t control = (uint32_t)segment->flags << 24 | (uint32_t)segment->side << 23;
-    const uint64_t words[] = {
-        pair_of(segment->seq, segment->ack),
-        pair_of(segment->len ^ control, (uint32_t)segment->window << 16 | segment->ip_id),
-        pair_of(segment->sack_seen ? segment->sack_right : 0, 0) ^
-            (segment->timestamps_seen ? pair_of(segment->tsval, segment->tsecr) : 0),
-    };
-    uint64_t digest = 0x9e3779b97f4a7c15u;
+    const uint64_t numbers = pair_of(segment->seq, segment->ack);
+    const uint64_t sizes =
+        pair_of(segment->len ^ control, (uint32_t)segment->window << 16 | segment->ip_id);
+    uint64_t options = segment->timestamps_seen ? pair_of(segment->tsval, segment->tsecr) : 0;
+    uint64_t digest;
 
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        digest = (digest ^ words[i]) * 0xff51afd7ed558ccdu;
-        digest ^= digest >> 32;
-    }
+    if (segment->sack_seen)
+        options ^= pair_of(segment->sack_right, 0);
+    digest =
+        numbers * 0x9e3779b97f4a7c15u + sizes * 0xff51afd7ed558ccdu + options * 0xc4ceb9fe1a85ec53u;
+    digest = (digest ^ digest >> 32) * 0xff51afd7ed558ccdu >> 32;
     return (uint32_t)digest | 1;
 }
 
