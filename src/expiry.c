@@ -33,6 +33,23 @@ expire(struct observation *o, struct tcpstate_endpoint *endpoint)
     tcpstate_settle_states(o);
 }
 
+/*
+ * Whether an endpoint goes on sending after it took its peer's FIN: a half-close that is used, and
+ * stuck only when it falls silent (RFC 9293 section 3.6).
+ */
+bool
+tcpstate_is_text_from_half_close(const struct tcpstate_connection *connection)
+{
+    for (int role = 0; role < 2; role++) {
+        const struct tcpstate_endpoint *endpoint = &connection->end[role];
+
+        if (endpoint->phase == TCPSTATE_PHASE_CLOSE_WAIT &&
+            seq_lt(endpoint->text_from, endpoint->snd_nxt))
+            return true;
+    }
+    return false;
+}
+
 /* An endpoint that waits for its own or its peer's close for too long is stuck. */
 static void
 note_stuck(struct observation *o, enum tcpstate_role role)
@@ -44,6 +61,7 @@ note_stuck(struct observation *o, enum tcpstate_role role)
 
     if (endpoint->stuck_told || age <= o->settings->stuck ||
         !(waiting || endpoint->phase == TCPSTATE_PHASE_CLOSE_WAIT) ||
+        (tcpstate_is_text_from_half_close(o->connection) && o->silence <= o->settings->stuck) ||
         tcpstate_may_have_closed(o->connection))
         return;
     tcpstate_raise(o, waiting ? TCPSTATE_EVENT_stuck_fin_wait_2 : TCPSTATE_EVENT_stuck_close_wait,

@@ -63,6 +63,7 @@ void tcpstate_copies_age(struct tcpstate_pair *pair);
 
 /* expiry.c */
 void tcpstate_take_time(struct observation *o);
+bool tcpstate_is_text_from_half_close(const struct tcpstate_connection *connection);
 
 /* syn.c, synack.c */
 void tcpstate_keep_syn(struct observation *o);
@@ -83,6 +84,7 @@ void tcpstate_pick_alternate(struct observation *o);
 
 /* roundtrip.c */
 void tcpstate_time_round_trip(struct observation *o);
+int64_t tcpstate_round_trip(const struct tcpstate_endpoint *endpoint);
 bool tcpstate_has_crossed(const struct observation *o, const struct tcpstate_endpoint *endpoint,
                           int64_t after);
 

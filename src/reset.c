@@ -107,12 +107,11 @@ name_reset(struct observation *o)
         o->connection->recovering = true;
     }
     if (rcv->phase == TCPSTATE_PHASE_TIME_WAIT) {
-        struct tcpstate_occurrence *told =
-            tcpstate_raise(o, TCPSTATE_EVENT_time_wait_assassinated, o->rcv_role);
-
-        told->span = o->segment->time - rcv->since;
         if (o->ack) /* what its stack sends behind each close, not the answer to an old duplicate */
-            told->severity = TCPSTATE_SEVERITY_CHAT;
+            tcpstate_raise(o, TCPSTATE_EVENT_reset_after_close, o->snd_role);
+        else
+            tcpstate_raise(o, TCPSTATE_EVENT_time_wait_assassinated, o->rcv_role)->span =
+                o->segment->time - rcv->since;
         return;
     }
     if (tcpstate_is_text_refused(o))

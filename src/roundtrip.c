@@ -63,6 +63,16 @@ tcpstate_time_round_trip(struct observation *o)
 }
 
 /*
+ * The shortest time that an answer of this end took from the place of capture and back; 0 if none
+ * was timed. Nanoseconds.
+ */
+int64_t
+tcpstate_round_trip(const struct tcpstate_endpoint *endpoint)
+{
+    return endpoint->timed ? (int64_t)endpoint->round_trip << TRIP_SHIFT : 0;
+}
+
+/*
  * Whether a segment of this endpoint, captured a time (nanoseconds) after one captured towards it,
  * may have been sent before that one arrived: within a round trip, or within the capture's own
  * disorder.
@@ -71,7 +81,5 @@ bool
 tcpstate_has_crossed(const struct observation *o, const struct tcpstate_endpoint *endpoint,
                      int64_t after)
 {
-    const int64_t round_trip = endpoint->timed ? (int64_t)endpoint->round_trip << TRIP_SHIFT : 0;
-
-    return after <= o->settings->reorder || after <= round_trip;
+    return after <= o->settings->reorder || after <= tcpstate_round_trip(endpoint);
 }

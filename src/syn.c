@@ -212,12 +212,9 @@ repeat_syn(struct observation *o)
     }
     if (answered)
         return;
-    told = tcpstate_raise(o, TCPSTATE_EVENT_syn_unanswered, o->snd_role);
-    told->count = snd->syn_count - 1u;
+    told = tcpstate_raise(o, TCPSTATE_EVENT_syn_retransmission, o->snd_role);
     told->frame = snd->syn_frame;
     told->span = o->segment->time - snd->sent_time;
-    if (told->span < o->settings->slow)
-        told->severity = TCPSTATE_SEVERITY_NOTE;
 }
 
 /* Whether the connection before has answered the SYN, so that its sender tries anew. */

@@ -107,8 +107,6 @@ repeat_syn_ack(struct observation *o)
     told = tcpstate_raise(o, TCPSTATE_EVENT_synack_retransmission, o->snd_role);
     told->span = o->segment->time - snd->sent_time;
     told->frame = snd->syn_frame;
-    if (snd->syn_count == 2)
-        tcpstate_raise(o, TCPSTATE_EVENT_half_open, o->snd_role)->span = told->span;
 }
 
 /* A SYN,ACK with another number: the acknowledgement will pick one. */
