@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Makes the sample captures: plays each recipe, keeps what was captured, and the kernel's word."""
 
+import concurrent.futures
 import csv
+import functools
 import os
 
 from . import pcapng
@@ -12,11 +14,21 @@ from .story import Stage, Story, StoryError
 
 MANIFEST = "manifest.csv"
 COLUMNS = ("file", "story", "made_by", "frames", "shows")
+AT_ONCE = 16  # long stories played side by side
+
+
+def _network(recipe):
+    """Where a recipe is played. The kernel's account is for all of the machine and knows them by
+    their addresses."""
+    if recipe.network == "loopback":
+        return Loopback()
+    place = f"{recipe.place:x}:" if recipe.place else ""
+    return Link(*((f"10.0.{recipe.place}.{host}", f"2001:db8:{place}:{host}") for host in (1, 2)))
 
 
 def make(recipe, folder):
     """Play one recipe; returns its lines of the manifest."""
-    stage = Stage(Loopback() if recipe.network == "loopback" else Link())
+    stage = Stage(_network(recipe))
     story = Story(recipe.text, recipe.family)
     try:
         stage.play([story])
@@ -69,24 +81,32 @@ def _read_manifest(path):
         return {line["file"]: line for line in csv.DictReader(file)}
 
 
+def _made(recipes, folder):
+    """Each recipe with what returns its lines of the manifest. Those with a place of their own are
+    played side by side, while the others are, one after another."""
+    with concurrent.futures.ProcessPoolExecutor(AT_ONCE) as pool:
+        long = [(one, pool.submit(make, one, folder)) for one in recipes if one.place]
+        for recipe in recipes:
+            if not recipe.place:
+                yield recipe, functools.partial(make, recipe, folder)
+        for recipe, future in long:
+            yield recipe, future.result
+
+
 def main(names, folder):
     """Make the captures named, or all of them, and bring the manifest up to date."""
     os.makedirs(folder, exist_ok=True)
     path = os.path.join(folder, MANIFEST)
     lines = _read_manifest(path) if names else {}
     failed = []
-    for recipe in RECIPES:
-        if names and recipe.name not in names:
-            continue
+    for recipe, made in _made([one for one in RECIPES if not names or one.name in names], folder):
         try:
-            made = make(recipe, folder)
+            for line in made():
+                lines[line["file"]] = line
+                print(f"{line['file']}: {line['frames']} frames", flush=True)
         except StoryError as error:
             print(f"FAILED {error}", flush=True)
             failed.append(recipe.name)
-            continue
-        for line in made:
-            lines[line["file"]] = line
-            print(f"{line['file']}: {line['frames']} frames", flush=True)
     order = [recipe.name for recipe in RECIPES]
     ranked = sorted(lines.values(), key=lambda line: (
         order.index(line["made_by"].split()[1].rstrip(",")), line["file"]))

@@ -23,6 +23,15 @@ class Recipe:
     views: tuple = ("A",)
     network: str = "link"
     family: int = 4
+    place: int = 0  # the third number of its addresses, if it is so long that it has its own
+
+
+def _later(port=80):
+    """More than a minute later, another connection, which shows how long the capture went on: longer
+    than a close may take (60 s, the preference) and than an orphan's FIN_WAIT_2 (tcp_fin_timeout)."""
+    return (f"wait 70000\nA:later bind 40099\nA:later connect {port}\nB:later accept\n"
+            "A:later send 100\nB:later recv 100\nsettle\nA:later close\nB:later drain\n"
+            "B:later close\nsettle\n")
 
 
 def _leak():
@@ -36,13 +45,13 @@ def _leak():
         lines.append(f"A:{i} close" if i % 2 else f"A:{i} shutdown w")
     lines.append("wait 100")
     lines += [f"B:{i} close" for i in range(0, 40, 4)]
-    return "\n".join([*lines, "wait 1000", "settle"])
+    return "\n".join([*lines, "settle", _later(8080)])
 
 
 def _burst():
     """Fifty connections at once: pages fetched, refused, broken off, timed out, left open."""
     lines = ["B listen 443", "B6 listen 443", "A9 bind 42000", "A9 option syncnt 2",
-             "A9 connect 443 10.0.0.77 -> ETIMEDOUT &"]
+             "A9 connect 443 10.0.3.77 -> ETIMEDOUT &"]
     ends = []
     for i in range(49):
         a, b = (f"A6:{i}", f"B6:{i}") if i % 3 == 2 else (f"A:{i}", f"B:{i}")
@@ -66,7 +75,7 @@ def _burst():
                  5: [f"{a} close"],  # and the server never does
                  6: []}  # both stay
         lines += close[i % 10 if i % 10 in close else i % 2]
-    return "\n".join([*lines, "wait 3200", "settle"])
+    return "\n".join([*lines, "settle", _later(443)])
 
 
 def _healthy():
@@ -116,14 +125,14 @@ RECIPES = [
     Recipe("never-closed", "the server never closes",
            "The client closes and waits in FIN_WAIT_2, the server's application never closes: "
            "CLOSE_WAIT.",
-           OPEN + TALK + "A shutdown w\nwait 1000\nsettle\n"),
+           OPEN + TALK + "A shutdown w\nsettle\n" + _later(), place=1),
     Recipe("close-wait-late", "the server never closes",
            "The server closes three seconds after the client did.",
            OPEN + TALK + "A shutdown w\nwait 3000\nB close\nsettle\n"),
     Recipe("close-wait-leak", "the server never closes",
            "A leaking server: of forty connections that the clients close, it closes ten; thirty "
            "stay in CLOSE_WAIT and FIN_WAIT_2.",
-           _leak()),
+           _leak(), place=2),
 
     Recipe("data-after-close", "data to a closed socket",
            "The client has called close(), the server writes: RST. Its second write fails with "
@@ -206,8 +215,8 @@ RECIPES = [
            "The client never sends the final ACK, and the server gives up: SYN_RECEIVED, then "
            "nothing.",
            "sysctl B ipv4.tcp_synack_retries 1\n" + LISTEN +
-           "A bind 40000\nnet drop A> any #2-1000\nA connect 80\nwait 4000\nsettle\n",
-           views=("B",)),
+           "A bind 40000\nnet drop A> any #2-1000\nA connect 80\nwait 4000\nnet clear\n"
+           + _later(), views=("B",), place=4),
 
     Recipe("orphan-fin-wait-2", "orphaned FIN_WAIT_2",
            "FIN_WAIT_2 of a closed socket ends by tcp_fin_timeout (here 2 s), without TIME_WAIT "
@@ -224,8 +233,8 @@ RECIPES = [
            "A connect 80 10.0.0.77 -> EHOSTUNREACH\nsettle\n"),
     Recipe("unanswered", "refused and unanswered",
            "The SYN falls into a black hole and is repeated.",
-           "sysctl A ipv4.tcp_syn_linear_timeouts 0\nA bind 40000\nA option syncnt 3\n"
-           "A connect 80 10.0.0.77 -> ETIMEDOUT\nsettle\n"),
+           "sysctl A ipv4.tcp_syn_linear_timeouts 0\nB listen 80\nA bind 40000\n"
+           "A option syncnt 3\nA connect 80 10.0.5.77 -> ETIMEDOUT\n" + _later(), place=5),
 
     Recipe("old-duplicate-syn", "old duplicate SYN",
            "A duplicate of the SYN arrives when its connection is gone from both ends: the "
@@ -281,7 +290,7 @@ RECIPES = [
     Recipe("burst", "a burst",
            "Fifty connections at once as of a browser, IPv4 and IPv6: fetched, refused, reset, "
            "unanswered, left open.",
-           _burst()),
+           _burst(), place=3),
 
     Recipe("fast-open", "fast open",
            "TCP Fast Open: the first connection asks for a cookie, the second sends data with its "
