@@ -126,12 +126,16 @@ finish_endpoint(struct ending *ending, const struct tcpstate_endpoint *endpoint)
     }
 }
 
-/* Whether the connection was opened and neither closed nor reset. */
+/* Whether the connection was opened, and an end has neither closed nor been reset. */
 static bool
 is_still_open(const struct tcpstate_connection *connection)
 {
+    const struct tcpstate_endpoint *client = &connection->end[TCPSTATE_CLIENT];
+
     return (connection->handshake_complete || connection->mid_stream) && !connection->reset &&
-           !connection->close_complete && !tcpstate_may_have_closed(connection);
+           !connection->close_complete &&
+           !(client->fin_sent && other_end(connection, client)->fin_sent) &&
+           !tcpstate_may_have_closed(connection);
 }
 
 /*
