@@ -8,6 +8,10 @@
 #include "tcpstate.h"
 #include "zeek_state.h"
 
+/* Events that are told once of an endpoint have a bit each. */
+#define TCPSTATE_TOLD_BITS 16
+#define TCPSTATE_TOLD_MASK ((1u << TCPSTATE_TOLD_BITS) - 1)
+
 /* What the capture showed of one endpoint. "As inferred" means: from the segments captured, which
  * need not be all. Sequence numbers are modulo 2^32. */
 struct tcpstate_endpoint {
@@ -33,17 +37,18 @@ struct tcpstate_endpoint {
     uint16_t sack_right; /* right edge of the last SACK block it sent, its low 16 bits, if sacked */
     uint16_t sent_ip_id; /* IP identification of its last SYN, then of its last FIN */
     uint16_t link;       /* digest of its link-layer address, 0 = unknown */
+    uint16_t told;       /* a bit for each event of it that is told once */
     uint8_t syn_count;   /* times its SYN and its FIN were captured, up to 255 */
     uint8_t fin_count;
-    uint8_t window_shift;
-    uint8_t ttl;         /* of its last segment, 0 = unknown */
-    uint8_t repeats;     /* times it repeated the text at snd_una */
-    uint8_t phase : 4;   /* enum tcpstate_phase */
-    uint8_t probes : 4;  /* keepalives in a row without an answer, up to 15 */
+    uint8_t ttl;        /* of its last segment, 0 = unknown */
+    uint8_t repeats;    /* times it repeated the text at snd_una */
+    uint8_t phase : 4;  /* enum tcpstate_phase */
+    uint8_t probes : 4; /* keepalives in a row without an answer, up to 15 */
+    uint8_t syn_step : 4,
+        fin_step : 4;    /* their steps in the handshake and in the close, up to 15 */
     uint16_t facts : 11; /* enum fact, or-ed: those that its phase follows from */
     uint16_t base : 4;   /* its phase before it sends a SYN */
-    uint8_t syn_step : 4,
-        fin_step : 4;       /* their steps in the handshake and in the close, up to 15 */
+    uint8_t window_shift : 4;
     uint8_t evidence : 2;   /* enum tcpstate_evidence */
     bool numbers_known : 1; /* iss, snd_una and snd_nxt mean something */
     bool seen : 1;          /* it sent at least one captured segment */
@@ -84,8 +89,6 @@ struct tcpstate_endpoint {
     bool gap_before_nxt : 1; /* a segment without text went on there, behind octets not captured */
     bool fin_repeated : 1;   /* its FIN came again and awaits another acknowledgement */
     bool stuck_told : 1;
-    bool half_close_told : 1;
-    bool path_told : 1;
     bool spoke : 1;         /* it sent a segment other than SYN and RST */
     bool window_closed : 1; /* it last offered a window of zero */
 };
@@ -139,8 +142,7 @@ struct tcpstate_connection {
     bool challenge_sent : 1;
     bool challenge_of_syn : 1; /* the challenge ACK answered a SYN */
     bool recovering : 1;       /* the client reset an old connection of its peer's */
-    bool denied : 1;           /* its last segment is a RST without ACK, of denying_side */
-    bool one_direction_told : 1;
+    bool denied : 1; /* it ends, but for disorder, with a RST without ACK, of denying_side */
     bool storm_of_fins : 1;
     struct tcpstate_zeek zeek; /* what Zeek would log of it */
 };

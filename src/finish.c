@@ -19,7 +19,7 @@ static void
 add(struct ending *ending, enum tcpstate_event event, const struct tcpstate_endpoint *endpoint,
     int64_t span, uint32_t times)
 {
-    if (ending->count == ending->room)
+    if (ending->count == ending->room || !tcpstate_is_told(ending->connection, event))
         return;
     ending->events[ending->count++] = (struct tcpstate_occurrence){
         .event = (uint8_t)event,
@@ -60,8 +60,7 @@ finish_half_close(struct ending *ending, const struct tcpstate_endpoint *endpoin
                                     ? ending->connection->last_time
                                     : endpoint->since;
 
-    if (!endpoint->stuck_told && !tcpstate_may_have_closed(ending->connection) &&
-        is_overdue(ending, endpoint, quiet_since, ending->settings->stuck))
+    if (!endpoint->stuck_told && is_overdue(ending, endpoint, quiet_since, ending->settings->stuck))
         add(ending, event, endpoint, ending->end - endpoint->since, 1);
 }
 
@@ -134,8 +133,7 @@ is_still_open(const struct tcpstate_connection *connection)
 
     return (connection->handshake_complete || connection->mid_stream) && !connection->reset &&
            !connection->close_complete &&
-           !(client->fin_sent && other_end(connection, client)->fin_sent) &&
-           !tcpstate_may_have_closed(connection);
+           !(client->fin_sent && other_end(connection, client)->fin_sent);
 }
 
 /*

@@ -33,7 +33,7 @@ static const struct event_info {
     enum tcpstate_severity severity;
     enum tcpstate_group group;
 } event_infos[] = {
-#define EVENT(slug, severity, group, rfc, happened, advice) \
+#define EVENT(slug, severity, group, terms, rfc, happened, advice) \
     { #slug, happened, advice, TCPSTATE_SEVERITY_##severity, TCPSTATE_GROUP_##group },
 #include "event.def"
 #undef EVENT

@@ -36,10 +36,8 @@ notice_path(struct observation *o)
     if (o->syn &&
         o->ack) /* a listener's, or a proxy's in front of it: before the socket has a TTL */
         return;
-    if (is_path_changed(o) && !o->snd->path_told) {
-        o->snd->path_told = true;
+    if (is_path_changed(o))
         tcpstate_raise(o, TCPSTATE_EVENT_hop_change, o->snd_role);
-    }
     o->snd->ttl = o->segment->ttl;
     o->snd->link = o->segment->link;
 }

@@ -49,6 +49,7 @@ void tcpstate_weigh_states(struct observation *o);
 /* raise.c */
 struct tcpstate_occurrence *tcpstate_raise(struct observation *o, enum tcpstate_event event,
                                            enum tcpstate_role role);
+bool tcpstate_is_told(const struct tcpstate_connection *connection, enum tcpstate_event event);
 void tcpstate_note_unacceptable(struct observation *o);
 void tcpstate_expect_rst(struct observation *o);
 

@@ -256,8 +256,10 @@ remember(struct observation *o)
         o->snd->sacked = true;
         o->snd->sack_right = (uint16_t)segment->sack_right;
     }
-    connection->denied = o->rst && !o->ack;
-    connection->denying_side = segment->side & 1u;
+    if (o->rst || !o->jumbled) {
+        connection->denied = o->rst && !o->ack;
+        connection->denying_side = segment->side & 1u;
+    }
     connection->slept = noted_silence(o);
     connection->segments++;
     connection->last_time = segment->time;
@@ -334,6 +336,8 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
     tcpstate_copies_keep(pair, segment, digest, o.connection == pair->previous);
     look_at(&o);
     o.jumbled = o.silence <= settings->reorder && o.silence >= -settings->reorder;
+    if (o.silence > settings->idle)
+        o.snd->told = o.rcv->told = 0;
     record->opened = o.connection == spare;
     tcpstate_zeek_follow(o.connection, pair, segment, record->opened);
     if (record->opened)

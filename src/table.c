@@ -140,7 +140,7 @@ promote(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
     client->timestamps = pending->timestamps;
     client->options_known = pending->options_known;
     client->window_scaled = pending->window_scaled;
-    client->window_shift = pending->window_shift;
+    client->window_shift = pending->window_shift & 15u;
     connection->end[TCPSTATE_SERVER].phase = TCPSTATE_PHASE_LISTEN;
     connection->end[TCPSTATE_SERVER].base = TCPSTATE_PHASE_LISTEN;
     pair->pending.active = false;

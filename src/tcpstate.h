@@ -115,7 +115,7 @@ enum tcpstate_group {
 };
 
 enum tcpstate_event {
-#define EVENT(slug, severity, group, rfc, happened, advice) TCPSTATE_EVENT_##slug,
+#define EVENT(slug, severity, group, terms, rfc, happened, advice) TCPSTATE_EVENT_##slug,
 #include "event.def"
 #undef EVENT
     TCPSTATE_EVENT_COUNT
@@ -250,7 +250,7 @@ struct tcpstate_record {
     bool opened;  /* the spare connection was taken */
     bool changed; /* it says more than the record of the segment before did, time apart */
     struct tcpstate_transition transition[TCPSTATE_MAX_TRANSITIONS];
-    struct tcpstate_occurrence event[TCPSTATE_MAX_EVENTS];
+    struct tcpstate_occurrence event[TCPSTATE_MAX_EVENTS + 1]; /* the last is the core's */
 };
 
 bool tcpstate_segment_parse(const uint8_t *header, size_t size, struct tcpstate_segment *segment);
