@@ -124,7 +124,7 @@ take_challenge_ack(struct observation *o)
     if (!connection->challenged_frame || connection->challenged_role == o->snd_role)
         return;
     if (pure && o->snd->numbers_known && o->segment->seq == o->snd->snd_nxt &&
-        o->segment->ack == o->rcv->snd_una && !o->snd->window_closed) {
+        o->segment->ack == o->rcv->snd_una && !(o->snd->window_closed && o->segment->window != 0)) {
         const bool reuse = connection->challenged_syn && connection->close_complete;
 
         if (!connection->challenged_syn || !tcpstate_may_have_closed(connection))

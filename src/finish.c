@@ -41,14 +41,13 @@ is_overdue(const struct ending *ending, const struct tcpstate_endpoint *answerin
 }
 
 /* The same of a SYN or FIN, sent so many times: its sender's own timer repeats it until it is
- * answered (RFC 9293 section 3.8.1), so one that was not repeated had an answer, as a rule. */
+ * answered (RFC 9293 section 3.8.1), so one that was not repeated had an answer, or was given up.
+ */
 static bool
 is_unanswered(const struct ending *ending, const struct tcpstate_endpoint *asking, uint32_t times)
 {
-    const struct tcpstate_settings *settings = ending->settings;
-
-    return is_overdue(ending, other_end(ending->connection, asking), asking->sent_time,
-                      times > 1 ? settings->slow : settings->stuck);
+    return times > 1 && is_overdue(ending, other_end(ending->connection, asking), asking->sent_time,
+                                   ending->settings->slow);
 }
 
 /* A half-closed connection on which nothing goes on; one end has waited since then. */

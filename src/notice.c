@@ -106,6 +106,24 @@ notice_storm(struct observation *o)
             ->count = o->settings->storm;
 }
 
+/* Whether the segment lies before all that its sender has ever sent: no retransmission. */
+static bool
+is_below_beginning(const struct observation *o)
+{
+    return o->fit == FIT_OLD && !o->connection->mid_stream && o->snd->syn_frame &&
+           seq_lt(o->end, o->snd->iss + 1);
+}
+
+/* Whether both numbers of the segment are far from where the ends stand: another connection's. */
+static bool
+is_foreign(const struct observation *o)
+{
+    const int32_t span = TCPSTATE_OLD_NUMBERS_SPAN;
+    const int32_t ack = seq_diff(o->segment->ack, o->rcv->snd_nxt);
+
+    return o->ack && o->rcv->numbers_known && (ack > span || ack < -span);
+}
+
 /*
  * Before the steps: what the segment shows beside its effect on states.
  */
@@ -120,7 +138,8 @@ tcpstate_notice(struct observation *o)
     notice_keepalive(o);
     notice_repetition(o);
     notice_timestamp(o);
-    if (o->fit == FIT_BEYOND && o->segment->len != 0 && !o->jumbled)
+    if ((o->fit == FIT_BEYOND || is_below_beginning(o)) && !o->jumbled &&
+        (o->segment->len != 0 || is_foreign(o)))
         tcpstate_raise(o, TCPSTATE_EVENT_segment_out_of_window, o->snd_role);
 }
 
@@ -144,6 +163,16 @@ tcpstate_notice_window(struct observation *o, uint32_t edge)
         return false;
     tcpstate_raise(o, TCPSTATE_EVENT_window_shrunk, o->snd_role)->count = (uint32_t)lost;
     return true;
+}
+
+/*
+ * Whether the sender of the RST repeated its FIN so often, and for so long, that it gave up.
+ */
+bool
+tcpstate_is_fin_given_up(const struct observation *o)
+{
+    return o->snd->fin_count > TCPSTATE_GIVING_UP && !is_fin_acked(o->snd) &&
+           o->segment->time - o->snd->sent_time >= o->settings->slow;
 }
 
 /* Text that was never acknowledged, not even by this RST. */
@@ -176,6 +205,9 @@ tcpstate_notice_reset(struct observation *o)
         if (endpoint->repeats >= TCPSTATE_GIVING_UP)
             tcpstate_raise(o, TCPSTATE_EVENT_gave_up_retransmitting, roles[i])->count =
                 endpoint->repeats + 1u;
+        else if (endpoint == o->snd && tcpstate_is_fin_given_up(o))
+            tcpstate_raise(o, TCPSTATE_EVENT_gave_up_retransmitting, roles[i])->count =
+                endpoint->fin_count;
         if (lost != 0 && !(endpoint == o->rcv && endpoint->text_after_fin)) {
             tcpstate_raise(o, TCPSTATE_EVENT_unacked_data_at_close, roles[i])->count = lost;
             break;

@@ -126,10 +126,15 @@ bool tcpstate_is_rejection(const struct observation *o);
 int64_t tcpstate_silence_before_rst(const struct observation *o);
 bool tcpstate_is_ack_refused(const struct observation *o);
 bool tcpstate_is_text_refused(const struct observation *o);
+bool tcpstate_is_fin_given_up(const struct observation *o);
 enum tcpstate_cause tcpstate_cause_of(const struct observation *o);
 
 /* Before the handshake is complete, text reaches at most so far beyond the initial number. */
 #define TCPSTATE_OPENING_SPAN (1u << 20)
+
+/* A number within so many octets of where a connection stands is one of its numbers; a random
+ * number is one in 64 times. */
+#define TCPSTATE_OLD_NUMBERS_SPAN (1 << 25)
 
 /* How often the same text must be repeated before its sender counts as giving up. */
 #define TCPSTATE_GIVING_UP 3

@@ -56,7 +56,9 @@
     X(LINGER_ZERO, "linger-zero") X(KEEPALIVE_TIMEOUT, "keepalive-timeout") \
     X(RETRANSMISSION_TIMEOUT, "retransmission-timeout") X(BAD_HANDSHAKE_ACK, "bad-handshake-ack") \
     X(OLD_DUPLICATE, "old-duplicate") X(TIME_WAIT_ASSASSINATION, "time-wait-assassination") \
-    X(IDLE_TIMEOUT, "idle-timeout") X(UNKNOWN, "unknown")
+    X(IDLE_TIMEOUT, "idle-timeout") X(UNKNOWN, "unknown") \
+    X(APPLICATION_ABORT, "application-abort") X(NEVER_ACCEPTED, "never-accepted") \
+    X(DEVICE_RESTARTED, "device-restarted")
 
 enum tcpstate_phase {
 #define X(name) TCPSTATE_PHASE_##name,
