@@ -93,6 +93,9 @@ struct tcpstate_endpoint {
     bool window_closed : 1; /* it last offered a window of zero */
 };
 
+/* What may come in a storm. */
+enum storm { STORM_NONE, STORM_OF_RESETS, STORM_OF_FINS, STORM_OF_ACKS };
+
 /* One incarnation of a pair of addresses and ports: from a SYN (or the first segment captured) to
  * the next SYN that is accepted. */
 struct tcpstate_connection {
@@ -112,7 +115,7 @@ struct tcpstate_connection {
     uint32_t alternate_iss; /* a second number of alternate_role's SYN, if alternate_known */
     uint16_t alerts;        /* events above chat, up to 65535 */
     uint16_t slept;         /* the silence that its last segment ended, if worth a note, seconds */
-    uint8_t storm_count;    /* RSTs, or FINs, within a second */
+    uint8_t storm_count;    /* RSTs, FINs or idle acknowledgements within a second */
     uint8_t storm_time;     /* when that second began, in units of 2^27 nanoseconds, modulo 2^8 */
     uint8_t open : 4;       /* verdicts: enum tcpstate_open, _close, _closer, _cause */
     uint8_t close : 4;
@@ -142,8 +145,9 @@ struct tcpstate_connection {
     bool challenge_sent : 1;
     bool challenge_of_syn : 1; /* the challenge ACK answered a SYN */
     bool recovering : 1;       /* the client reset an old connection of its peer's */
-    bool denied : 1; /* it ends, but for disorder, with a RST without ACK, of denying_side */
-    bool storm_of_fins : 1;
+    bool denied : 1;        /* it ends, but for disorder, with a RST without ACK, of denying_side */
+    uint8_t storm : 2;      /* enum storm: what storm_count counts */
+    uint8_t storm_role : 1; /* who sent the last of them */
     struct tcpstate_zeek zeek; /* what Zeek would log of it */
 };
 

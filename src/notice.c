@@ -84,37 +84,71 @@ notice_timestamp(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_paws_reject, o->snd_role);
 }
 
-/* Counts RSTs, or FINs, of this connection within a second. */
+/* Text again that was acknowledged longer ago than a round trip: its sender has not taken that
+ * acknowledgement. */
+static void
+notice_ack_not_taken(struct observation *o)
+{
+    const struct tcpstate_endpoint *snd = o->snd;
+
+    if (o->segment->len == 0 || o->syn || o->fin || o->fit == FIT_BEYOND || !snd->timed ||
+        o->connection->close_complete || snd->snd_una != snd->snd_nxt ||
+        seq_lt(snd->snd_una, o->end) || is_keepalive(o) || !is_synchronized(snd) ||
+        tcpstate_has_crossed(o, snd, o->silence))
+        return;
+    tcpstate_raise(o, TCPSTATE_EVENT_ack_not_taken, o->snd_role)->count = o->segment->len;
+}
+
+/* Whether the segment only says again what its sender had said: an acknowledgement of nothing new.
+ */
+static bool
+is_idle_ack(const struct observation *o)
+{
+    return o->ack && !o->syn && o->segment->len == 0 &&
+           !(seq_lt(o->rcv->snd_una, o->segment->ack) && seq_le(o->segment->ack, o->rcv->snd_nxt));
+}
+
+static enum storm
+storm_of(const struct observation *o)
+{
+    if (o->rst)
+        return STORM_OF_RESETS;
+    if (o->fin)
+        return STORM_OF_FINS;
+    return is_idle_ack(o) ? STORM_OF_ACKS : STORM_NONE;
+}
+
+/* Counts RSTs, FINs, or acknowledgements that answer each other, of this connection within a
+ * second. */
 static void
 notice_storm(struct observation *o)
 {
+    static const enum tcpstate_event events[] = {
+        [STORM_OF_RESETS] = TCPSTATE_EVENT_reset_storm,
+        [STORM_OF_FINS] = TCPSTATE_EVENT_fin_storm,
+        [STORM_OF_ACKS] = TCPSTATE_EVENT_ack_storm,
+    };
     struct tcpstate_connection *connection = o->connection;
+    const enum storm storm = storm_of(o);
     const uint8_t now = (uint8_t)(o->segment->time >> STORM_SHIFT);
 
-    if (!o->rst && !o->fin)
+    if (storm == STORM_NONE && connection->storm != STORM_OF_ACKS)
         return;
-    if (connection->storm_of_fins != o->fin ||
-        (uint8_t)(now - connection->storm_time) >= STORM_UNITS) {
-        connection->storm_of_fins = o->fin;
+    if (connection->storm != storm || (uint8_t)(now - connection->storm_time) >= STORM_UNITS) {
+        connection->storm = (unsigned)storm & 3;
         connection->storm_time = now;
         connection->storm_count = 0;
+    } else if (storm == STORM_OF_ACKS && connection->storm_role == o->snd_role) {
+        return;
     }
+    connection->storm_role = o->snd_role & 1;
     connection->storm_count = count_up(connection->storm_count);
-    if (connection->storm_count == o->settings->storm + 1)
-        tcpstate_raise(o, o->fin ? TCPSTATE_EVENT_fin_storm : TCPSTATE_EVENT_reset_storm,
-                       o->snd_role)
-            ->count = o->settings->storm;
+    if (storm != STORM_NONE && connection->storm_count == o->settings->storm + 1)
+        tcpstate_raise(o, events[storm], o->snd_role)->count = o->settings->storm;
 }
 
-/* Whether the segment lies before all that its sender has ever sent: no retransmission. */
-static bool
-is_below_beginning(const struct observation *o)
-{
-    return o->fit == FIT_OLD && !o->connection->mid_stream && o->snd->syn_frame &&
-           seq_lt(o->end, o->snd->iss + 1);
-}
-
-/* Whether both numbers of the segment are far from where the ends stand: another connection's. */
+/* Whether the segment acknowledges a number far from where its receiver stands: another
+ * connection's. */
 static bool
 is_foreign(const struct observation *o)
 {
@@ -137,9 +171,9 @@ tcpstate_notice(struct observation *o)
     notice_path(o);
     notice_keepalive(o);
     notice_repetition(o);
+    notice_ack_not_taken(o);
     notice_timestamp(o);
-    if ((o->fit == FIT_BEYOND || is_below_beginning(o)) && !o->jumbled &&
-        (o->segment->len != 0 || is_foreign(o)))
+    if (o->fit == FIT_BEYOND && !o->jumbled && (o->segment->len != 0 || is_foreign(o)))
         tcpstate_raise(o, TCPSTATE_EVENT_segment_out_of_window, o->snd_role);
 }
 

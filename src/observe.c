@@ -53,6 +53,8 @@ fit_of(const struct observation *o)
     if (o->rcv->edge_known && seq_lt(o->snd->snd_nxt, o->segment->seq) &&
         seq_lt(edge_of(o->rcv), o->segment->seq))
         return FIT_BEYOND;
+    if (o->snd->syn_frame && !o->connection->mid_stream && seq_lt(o->end, o->snd->iss))
+        return FIT_BEYOND; /* no retransmission: its sender never had such numbers */
     if (seq_lt(o->end, o->snd->snd_una))
         return FIT_OLD;
     return FIT_ACCEPTABLE;
