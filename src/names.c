@@ -230,7 +230,8 @@ put_sentence(struct text *text, const char *template, const struct tcpstate_occu
         else
             put(text, template ++, 1);
     }
-    if (first + 1 < text->size && text->to[first] >= 'a' && text->to[first] <= 'z')
+    if (text->length > first && first + 1 < text->size && text->to[first] >= 'a' &&
+        text->to[first] <= 'z')
         text->to[first] = (char)(text->to[first] - 'a' + 'A');
 }
 
