@@ -118,7 +118,7 @@ struct tcpstate_connection {
     uint8_t storm_count;    /* RSTs, FINs or idle acknowledgements within a second */
     uint8_t storm_time;     /* when that second began, in units of 2^27 nanoseconds, modulo 2^8 */
     uint8_t open : 4;       /* verdicts: enum tcpstate_open, _close, _closer, _cause */
-    uint8_t close : 4;
+    uint8_t close : 3;
     uint8_t cause : 4;
     uint8_t step : 4;  /* of the handshake, then of the close */
     uint8_t stage : 3; /* enum tcpstate_stage */
@@ -132,6 +132,7 @@ struct tcpstate_connection {
     uint8_t denying_side : 1;   /* the segment's side that sent it, if denied */
     bool self : 1;              /* one endpoint, connected to itself */
     bool mid_stream : 1;        /* the handshake was not captured */
+    bool reset_foreign : 1;     /* that RST came another way than its sender's other segments */
     bool reset : 1;             /* an accepted RST ended it */
     bool handshake_complete : 1;
     bool close_complete : 1;

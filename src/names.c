@@ -24,6 +24,7 @@ static const char *const open_names[] = { TCPSTATE_OPENS(X) };
 static const char *const close_names[] = { TCPSTATE_CLOSES(X) };
 static const char *const closer_names[] = { TCPSTATE_CLOSERS(X) };
 static const char *const cause_names[] = { TCPSTATE_CAUSES(X) };
+static const char *const resetter_names[] = { TCPSTATE_RESETTERS(X) };
 #undef X
 
 static const char *const role_names[] = { "client", "server", "self" };
@@ -90,6 +91,12 @@ const char *
 tcpstate_cause_name(enum tcpstate_cause cause)
 {
     return (size_t)cause < COUNT_OF(cause_names) ? cause_names[cause] : "";
+}
+
+const char *
+tcpstate_resetter_name(enum tcpstate_resetter resetter)
+{
+    return (size_t)resetter < COUNT_OF(resetter_names) ? resetter_names[resetter] : "";
 }
 
 const char *

@@ -19,9 +19,11 @@ notice_silence(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_idle_gap, o->snd_role)->span = o->silence;
 }
 
-/* Whether the segment comes another way than its sender's segments before. */
-static bool
-is_path_changed(const struct observation *o)
+/*
+ * Whether the segment comes another way than its sender's segments before.
+ */
+bool
+tcpstate_is_path_changed(const struct observation *o)
 {
     const struct tcpstate_segment *segment = o->segment;
     const struct tcpstate_endpoint *snd = o->snd;
@@ -36,7 +38,7 @@ notice_path(struct observation *o)
     if (o->syn &&
         o->ack) /* a listener's, or a proxy's in front of it: before the socket has a TTL */
         return;
-    if (is_path_changed(o))
+    if (tcpstate_is_path_changed(o))
         tcpstate_raise(o, TCPSTATE_EVENT_hop_change, o->snd_role);
     o->snd->ttl = o->segment->ttl;
     o->snd->link = o->segment->link;
@@ -230,7 +232,7 @@ tcpstate_notice_reset(struct observation *o)
 {
     const enum tcpstate_role roles[] = {o->snd_role, o->rcv_role};
 
-    if (is_path_changed(o))
+    if (tcpstate_is_path_changed(o))
         tcpstate_raise(o, TCPSTATE_EVENT_reset_suspicious, o->snd_role);
     for (int i = 0; i < 2; i++) {
         const struct tcpstate_endpoint *endpoint = &o->connection->end[roles[i]];

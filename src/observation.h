@@ -122,6 +122,7 @@ bool tcpstate_notice_window(struct observation *o, uint32_t edge);
 void tcpstate_notice_reset(struct observation *o);
 void tcpstate_notice_second_reset(struct observation *o);
 void tcpstate_notice_step(struct observation *o, enum tcpstate_event event, int64_t asked);
+bool tcpstate_is_path_changed(const struct observation *o);
 bool tcpstate_is_rejection(const struct observation *o);
 int64_t tcpstate_silence_before_rst(const struct observation *o);
 bool tcpstate_is_ack_refused(const struct observation *o);

@@ -232,13 +232,15 @@ accept_rst(struct observation *o)
         tcpstate_notice_reset(o);
     } else
         name_refusal(o);
-    if (!connection->reset)
+    if (!connection->reset) {
+        connection->reset_role = o->snd_role & 1;
+        connection->reset_foreign = tcpstate_is_path_changed(o);
         tcpstate_settle_cause(o, tcpstate_cause_of(o));
+    }
     connection->reset_seq = o->segment->seq;
     deliver_fin(o);
     if (!connection->reset && !connection->close_complete) {
         connection->reset = true;
-        connection->reset_role = o->snd_role & 1;
         if (o->rcv->phase != TCPSTATE_PHASE_UNKNOWN)
             tcpstate_settle_reset(o);
     }

@@ -49,6 +49,10 @@
 #define TCPSTATE_CLOSERS(X) \
     X(NONE, "") X(CLIENT, "client") X(SERVER, "server") X(BOTH, "both")
 
+/* Who sent the RST of the cause: an endpoint, or, by its TTL or link address, somebody between. */
+#define TCPSTATE_RESETTERS(X) \
+    X(NONE, "") X(CLIENT, "client") X(SERVER, "server") X(OTHER, "other")
+
 /* Why a connection was reset, as far as the wire tells. */
 #define TCPSTATE_CAUSES(X) \
     X(NONE, "") X(CLOSED_PORT, "closed-port") X(NO_CONNECTION, "no-connection") \
@@ -94,6 +98,12 @@ enum tcpstate_close {
 enum tcpstate_closer {
 #define X(name, text) TCPSTATE_CLOSER_##name,
     TCPSTATE_CLOSERS(X)
+#undef X
+};
+
+enum tcpstate_resetter {
+#define X(name, text) TCPSTATE_RESETTER_##name,
+    TCPSTATE_RESETTERS(X)
 #undef X
 };
 
@@ -210,6 +220,7 @@ struct tcpstate_summary {
     uint16_t alerts;                     /* events above chat, up to 65535 */
     uint8_t stage;                       /* enum tcpstate_stage */
     uint8_t open, close, closer, cause;  /* enum tcpstate_open, _close, _closer, _cause */
+    uint8_t resetter;                    /* enum tcpstate_resetter */
     bool reset;                          /* an accepted RST ended it */
 };
 
@@ -305,6 +316,7 @@ const char *tcpstate_open_name(enum tcpstate_open open);
 const char *tcpstate_close_name(enum tcpstate_close close);
 const char *tcpstate_closer_name(enum tcpstate_closer closer);
 const char *tcpstate_cause_name(enum tcpstate_cause cause);
+const char *tcpstate_resetter_name(enum tcpstate_resetter resetter);
 const char *tcpstate_event_slug(enum tcpstate_event event);
 enum tcpstate_severity tcpstate_event_severity(enum tcpstate_event event);
 enum tcpstate_group tcpstate_event_group(enum tcpstate_event event);
