@@ -11,6 +11,9 @@ LISTEN = "B listen 80\n"
 OPEN = LISTEN + "A bind 40000\nA connect 80\nB accept\n"
 TALK = "A send 100\nB recv 100\nB send 400\nA recv 400\nsettle\n"
 FOUR_WAY = "A close\nwait 100\nB close\nsettle\n"
+PROBED = "B option keepintvl 1\nB option keepcnt 3\nB option keepalive 1\n"  # the server's socket
+FORGED_FIN, FORGED_RST = "forge A> FIN,ACK{}\nsettle\n", "forge A> RST{}\nsettle\n"
+AFTERWARDS = "A send 70\nB recv 70\nB send 90\nA recv 90\nsettle\n"  # nothing has happened
 
 
 @dataclass
@@ -26,10 +29,10 @@ class Recipe:
     place: int = 0  # the third number of its addresses, if it is so long that it has its own
 
 
-def _later(port=80):
+def _later(port=80, first=""):
     """More than a minute later, another connection, which shows how long the capture went on: longer
     than a close may take (60 s, the preference) and than an orphan's FIN_WAIT_2 (tcp_fin_timeout)."""
-    return (f"wait 70000\nA:later bind 40099\nA:later connect {port}\nB:later accept\n"
+    return (f"wait 70000\n{first}A:later bind 40099\nA:later connect {port}\nB:later accept\n"
             "A:later send 100\nB:later recv 100\nsettle\nA:later close\nB:later drain\n"
             "B:later close\nsettle\n")
 
@@ -215,8 +218,8 @@ RECIPES = [
            "The client never sends the final ACK, and the server gives up: SYN_RECEIVED, then "
            "nothing.",
            "sysctl B ipv4.tcp_synack_retries 1\n" + LISTEN +
-           "A bind 40000\nnet drop A> any #2-1000\nA connect 80\nwait 4000\nnet clear\n"
-           + _later(), views=("B",), place=4),
+           "A bind 40000\nnet drop A> any #2-1000\nA connect 80\nwait 4000\n"
+           + _later(first="net clear\n"), views=("B",), place=4),
 
     Recipe("orphan-fin-wait-2", "orphaned FIN_WAIT_2",
            "FIN_WAIT_2 of a closed socket ends by tcp_fin_timeout (here 2 s), without TIME_WAIT "
