@@ -290,6 +290,61 @@ RECIPES = [
            OPEN + TALK + "wait 61000\nnet reset A> DATA\nA send 100\nsettle\n"
            "A recv 1 -> ECONNRESET\nB recv 1 -> ECONNRESET\nsettle\n", views=("A", "B")),
 
+    Recipe("close-wait-keepalive-dead-peer", "keepalive in CLOSE_WAIT",
+           "The client has closed its side and then died: the server's keepalives find no answer, "
+           "and end its CLOSE_WAIT with RST,ACK.",
+           OPEN + TALK + "A shutdown w\nsettle\nnet drop any all\nB option keepidle 1\n" + PROBED
+           + "wait 5500\nB recv 1 -> EOF\nsettle\n", views=("A", "B")),
+    Recipe("close-wait-keepalive-socket-gone", "keepalive in CLOSE_WAIT",
+           "The client has called close(), and its FIN_WAIT_2 has ended by tcp_fin_timeout (here "
+           "2 s): its host answers the server's keepalive with RST, which ends CLOSE_WAIT.",
+           "sysctl A ipv4.tcp_fin_timeout 2\n" + OPEN + TALK + "A close\nsettle\n"
+           "B option keepidle 4\n" + PROBED + "wait 5500\nsettle\n", views=("A", "B")),
+
+    Recipe("fin-unanswered", "the close is not answered",
+           "The link is dead when the client closes: its FIN is repeated at growing distances, and "
+           "nothing answers it for more than a minute.",
+           OPEN + TALK + "net drop any all\nA close\nwait 20\n" + _later(first="net clear\n"),
+           place=6),
+
+    Recipe("reset-lost", "reset not taken",
+           "The client's RST is lost: the server knows nothing of it and goes on, until its data is "
+           "answered with RST again.",
+           OPEN + TALK + "net drop A> RST\nA option linger 0\nA close\nwait 200\nB send 50\n"
+           "settle\n", views=("A", "B")),
+    Recipe("forged-reset-beyond-window", "reset not taken",
+           "A RST in the client's name lies beyond the server's window, which drops it and goes on.",
+           OPEN + TALK + FORGED_RST.format(" seq 1000000") + AFTERWARDS + FOUR_WAY,
+           views=("A", "B")),
+    Recipe("forged-reset-in-window", "reset not taken",
+           "A RST in the client's name lies in the server's window, but not at the exact number: the "
+           "server asks by a challenge ACK and goes on.",
+           OPEN + TALK + FORGED_RST.format(" seq 1000") + AFTERWARDS + FOUR_WAY,
+           views=("A", "B")),
+    Recipe("forged-reset-bad-checksum", "reset not taken",
+           "A RST in the client's name has a wrong checksum: the server never sees it.",
+           OPEN + TALK + FORGED_RST.format(" checksum 1") + AFTERWARDS + FOUR_WAY,
+           views=("A", "B")),
+
+    Recipe("forged-reset-at-a", "forged segments",
+           "A RST in the client's name, at the exact number: the server's socket is gone, and the "
+           "client learns of it when it sends.",
+           OPEN + TALK + FORGED_RST.format(" ttl 250") + "wait 200\nA send 70\nsettle\n"
+           "A recv 1 -> ECONNRESET\nsettle\n", views=("A",)),
+    Recipe("forged-reset-old-timestamp-at-a", "forged segments",
+           "The same, and the RST has an old timestamp, which nobody looks at.",
+           OPEN + TALK + FORGED_RST.format(" ts -100000000") + "wait 200\nA send 70\nsettle\n"
+           "A recv 1 -> ECONNRESET\nsettle\n", views=("A",)),
+    Recipe("forged-fin-old-timestamp-at-a", "forged segments",
+           "A FIN in the client's name has an old timestamp: the server drops it (PAWS), "
+           "acknowledges what it had, and goes on.",
+           OPEN + TALK + FORGED_FIN.format(" ts -100000000") + AFTERWARDS + FOUR_WAY,
+           views=("A",)),
+    Recipe("forged-fin-bad-checksum-at-a", "forged segments",
+           "A FIN in the client's name has a wrong checksum: the server never sees it.",
+           OPEN + TALK + FORGED_FIN.format(" checksum 1") + AFTERWARDS + FOUR_WAY,
+           views=("A",)),
+
     Recipe("burst", "a burst",
            "Fifty connections at once as of a browser, IPv4 and IPv6: fetched, refused, reset, "
            "unanswered, left open.",

@@ -27,6 +27,9 @@ SILENT = {
 
 # Endpoints that are known to differ, and why no observer at that place could know better.
 KNOWN = {
+    "close-wait-keepalive-dead-peer-at-b": {
+        "10.0.0.1:40000 to 10.0.0.2:80": "the RST that should close it was captured, then lost",
+    },
     "handshake-never-finished": {
         "10.0.4.1:40000 to 10.0.4.2:80": "its ACK was withheld before the place of capture",
     },
