@@ -345,6 +345,40 @@ RECIPES = [
            OPEN + TALK + FORGED_FIN.format(" checksum 1") + AFTERWARDS + FOUR_WAY,
            views=("A",)),
 
+    Recipe("never-accepted", "accept queue",
+           "The server's accept queue is full and stays so: it takes neither the ACK nor the request "
+           "of one client, nor the FIN of another, gives up its half-open connections, and answers "
+           "what comes later with RST. A third client's text after that is answered in the same way, "
+           "a fourth's SYN not at all.",
+           "sysctl B ipv4.tcp_synack_retries 2\nB listen 80 4\n"
+           + "".join(f"A:{i} bind {40000 + i}\nA:{i} connect 80\n" for i in range(1, 5))
+           + "net hold A> ACK #1-4\n"
+           + "".join(f"A:{i} bind {40000 + i}\nA:{i} connect 80\n" for i in range(5, 9))
+           + "net release\nwait 20\nA:6 send 100\nA:7 close\nA:9 bind 40009\nA:9 start 80\n"
+           "wait 9000\nA:8 send 100\nA:8 recv 1 -> ECONNRESET\nA:6 recv 1 -> ECONNRESET\n"
+           "wait 5000\nsettle\n", views=("A", "B")),
+    Recipe("accept-queue-abandoned", "accept queue",
+           "The server never accepts: its host takes the handshake and the request all the same, "
+           "and resets the connection when the server closes its listening socket.",
+           LISTEN + "A bind 40000\nA connect 80\nA send 100\nwait 3500\nB unlisten\nsettle\n"
+           "A recv 1 -> ECONNRESET\n", views=("A", "B")),
+    Recipe("accept-queue-overflow-reset", "accept queue",
+           "The same full queue where the server's host resets instead of waiting "
+           "(tcp_abort_on_overflow): the answer to the last ACK of the handshake is RST.",
+           "sysctl B ipv4.tcp_abort_on_overflow 1\nB listen 80 1\nA:1 bind 40001\n"
+           "A:1 connect 80\nnet hold A> ACK #1-2\nA:2 bind 40002\nA:2 connect 80\nA:3 bind 40003\n"
+           "A:3 connect 80\nnet release\nsettle\nA:3 send 100 -> ECONNRESET\n", views=("A", "B")),
+    Recipe("defer-accept", "accept queue",
+           "TCP_DEFER_ACCEPT: the server leaves the client's ACK aside until data comes or, as here, "
+           "until it has asked again by a repeated SYN,ACK.",
+           "B option defer-accept 3\n" + LISTEN + "A bind 40000\nA connect 80\nB accept\n"
+           "B send 60\nA recv 60\nsettle\n" + FOUR_WAY, views=("A", "B")),
+    Recipe("defer-accept-aborted", "accept queue",
+           "TCP_DEFER_ACCEPT, and the client breaks off before it has said anything: the server was "
+           "never more than half-open.",
+           "B option defer-accept 3\n" + LISTEN + "A bind 40000\nA connect 80\nwait 500\n"
+           "A option linger 0\nA close\nsettle\n", views=("A", "B")),
+
     Recipe("burst", "a burst",
            "Fifty connections at once as of a browser, IPv4 and IPv6: fetched, refused, reset, "
            "unanswered, left open.",

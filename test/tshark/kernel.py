@@ -30,6 +30,12 @@ KNOWN = {
     "close-wait-keepalive-dead-peer-at-b": {
         "10.0.0.1:40000 to 10.0.0.2:80": "the RST that should close it was captured, then lost",
     },
+    "defer-accept-aborted-at-a": {
+        "10.0.0.2:80 to 10.0.0.1:40000": "TCP_DEFER_ACCEPT: it left the ACK aside, in silence",
+    },
+    "defer-accept-aborted-at-b": {
+        "10.0.0.2:80 to 10.0.0.1:40000": "TCP_DEFER_ACCEPT: it left the ACK aside, in silence",
+    },
     "handshake-never-finished": {
         "10.0.4.1:40000 to 10.0.4.2:80": "its ACK was withheld before the place of capture",
     },
