@@ -379,6 +379,45 @@ RECIPES = [
            "B option defer-accept 3\n" + LISTEN + "A bind 40000\nA connect 80\nwait 500\n"
            "A option linger 0\nA close\nsettle\n", views=("A", "B")),
 
+    Recipe("port-reuse-delayed", "the port reused",
+           "A SYN finds the server in TIME_WAIT and is answered with the old connection's ACK, but "
+           "the client's RSTs are lost on the way: the client asks again and again, until a RST "
+           "arrives and its next SYN is accepted, fourteen seconds after the first.",
+           "sysctl A ipv4.tcp_timestamps 0\nsysctl B ipv4.tcp_timestamps 0\n"
+           "sysctl A ipv4.tcp_syn_linear_timeouts 0\n" + LISTEN +
+           "A isn 1000000\nA bind 40000\nA connect 80\nB accept\n" + TALK +
+           "B close\nA drain\nA close\nwait 300\nnet drop A> RST all\nA isn 500000\n"
+           "A bind 40000\nA connect 80 &\nwait 2500\nnet clear\nB accept\n" + TALK + FOUR_WAY,
+           views=("A", "B")),
+    Recipe("synack-lost", "final handshake ACK withheld",
+           "The SYN,ACK is lost, and again: the client repeats its SYN.",
+           "sysctl A ipv4.tcp_syn_linear_timeouts 0\n" + LISTEN + "A bind 40000\n"
+           "net drop B> SYN,ACK #1-4; delay 40 A> SYN #2-9\nA connect 80\nB accept\n"
+           + TALK + FOUR_WAY,
+           views=("A", "B")),
+    Recipe("fast-open-early-answer-at-b", "fast open",
+           "The server has the request with the SYN: it answers and closes from SYN_RECEIVED, before "
+           "the third segment of the handshake arrives.",
+           "B option fastopen-queue 16\n" + LISTEN + "A bind 40000\nA fast-open 80 100\nB accept\n"
+           "B recv 100\nsettle\nA close\nwait 100\nB close\nsettle\nnet hold A> ACK all\n"
+           "A bind 40001\nA fast-open 80 100\nB accept\nB recv 100\nB send 300\nwait 20\n"
+           "B close\nwait 20\nnet clear\nnet release\nA drain\nA close\nsettle\n",
+           views=("B",)),
+    Recipe("request-unanswered", "who closes",
+           "The client's last request gets no answer: after five seconds of silence the server "
+           "closes.",
+           OPEN + TALK + "A send 100\nB recv 100\nwait 5000\nB close\nA drain\nA close\n"
+           "settle\n"),
+    Recipe("reset-from-between-at-b", "forged segments",
+           "Right after the client's first text, somebody on the path resets the connection in the "
+           "names of both: the TTL of these RSTs is another.",
+           OPEN + "settle\nA send 517\nforge A> RST ttl 201\nforge B> RST ttl 201\nsettle\n"
+           "A recv 1 -> ECONNRESET\nB recv 1 -> any\nsettle\n", views=("B",)),
+    Recipe("nat-both-sides", "address translation",
+           "Captured at a router that translates the client's address, on both its sides: one "
+           "connection, seen as two.",
+           OPEN + TALK + FOUR_WAY, views=("router",), network="nat"),
+
     Recipe("burst", "a burst",
            "Fifty connections at once as of a browser, IPv4 and IPv6: fetched, refused, reset, "
            "unanswered, left open.",
