@@ -10,17 +10,8 @@ int proto_tcpstate = -1;
 int field_hf[FIELD_COUNT];
 int ett_tcpstate = -1;
 
-/* Events that can be milder than event.def says; each gets a second expert information under the
- * same filter name. */
-static const struct milder {
-    uint8_t event, severity;
-} milder[] = {
-    {TCPSTATE_EVENT_syn_unanswered, TCPSTATE_SEVERITY_NOTE},
-};
-
 /* Wireshark keeps pointers to these; written once, for the life of the process. */
 static expert_field event_ei[TCPSTATE_EVENT_COUNT];
-static expert_field milder_ei[G_N_ELEMENTS(milder)];
 
 static const struct event_text {
     const char *name, *happened;
@@ -52,8 +43,9 @@ summary_of(const char *happened)
     static const struct {
         const char *name, *word;
     } words[] = {
-        {"{who}", "one endpoint"}, {"{peer}", "the other"},      {"{span}", "some time"},
-        {"{count}", "some"},       {"{frame}", "another frame"},
+        {"{who}", "one endpoint"},   {"{peer}", "the other"},      {"{span}", "some time"},
+        {"{count}", "some"},         {"{frame}", "another frame"}, {"{times}", "some times"},
+        {"{octets}", "some octets"},
     };
     GString *summary = g_string_new(happened);
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
@@ -69,15 +61,14 @@ summary_of(const char *happened)
 }
 
 static void
-describe(ei_register_info *info, expert_field *id, enum tcpstate_event event,
-         enum tcpstate_severity severity)
+describe(ei_register_info *info, expert_field *id, enum tcpstate_event event)
 {
     static const ei_register_info blank = {NULL, {NULL, 0, 0, NULL, EXPFILL}};
     *info = blank;
     info->ids = id;
     info->eiinfo.name = event_text[event].name;
     info->eiinfo.group = group_of(tcpstate_event_group(event));
-    info->eiinfo.severity = severity_of(severity);
+    info->eiinfo.severity = severity_of(tcpstate_event_severity(event));
     info->eiinfo.summary = summary_of(event_text[event].happened);
     id->ei = EI_INIT_EI;
     id->hf = EI_INIT_HF;
@@ -86,14 +77,11 @@ describe(ei_register_info *info, expert_field *id, enum tcpstate_event event,
 static void
 register_events(void)
 {
-    const int count = TCPSTATE_EVENT_COUNT + (int)G_N_ELEMENTS(milder);
-    ei_register_info *info = g_new0(ei_register_info, count);
+    ei_register_info *info = g_new0(ei_register_info, TCPSTATE_EVENT_COUNT);
     for (int event = 0; event < TCPSTATE_EVENT_COUNT; event++)
-        describe(&info[event], &event_ei[event], event, tcpstate_event_severity(event));
-    for (size_t i = 0; i < G_N_ELEMENTS(milder); i++)
-        describe(&info[TCPSTATE_EVENT_COUNT + i], &milder_ei[i], milder[i].event,
-                 milder[i].severity);
-    expert_register_field_array(expert_register_protocol(proto_tcpstate), info, count);
+        describe(&info[event], &event_ei[event], event);
+    expert_register_field_array(expert_register_protocol(proto_tcpstate), info,
+                                TCPSTATE_EVENT_COUNT);
 }
 
 /* Registers all there is to register about the protocol's items. Called once, at start-up. */
@@ -114,13 +102,10 @@ fields_register(void)
     register_events();
 }
 
-/* The expert information that shows an occurrence with the severity it has. */
+/* The expert information that shows an occurrence. */
 expert_field *
 fields_expert(const struct tcpstate_occurrence *occurrence)
 {
-    for (size_t i = 0; i < G_N_ELEMENTS(milder); i++)
-        if (milder[i].event == occurrence->event && milder[i].severity == occurrence->severity)
-            return &milder_ei[i];
     return &event_ei[occurrence->event];
 }
 

@@ -23,6 +23,8 @@ AT_THE_END = {  # captures for what only the end of the capture tells: expected 
     "never_closed": "never-closed",
     "stuck_close_wait": "close-wait-leak",
     "stuck_fin_wait_2": "close-wait-leak",
+    "syn_unanswered": "unanswered",
+    "half_open": "handshake-never-finished",
 }
 
 

@@ -62,7 +62,8 @@ tcpstate_prove(struct observation *o, uint32_t ack)
     rcv->snd_una = seq_max(rcv->snd_una, ack);
     if (!syn && !fin && !syn_again)
         return;
-    snd->told = seq_max(snd->told, o->snd_una);
+    o->unsettled = true;
+    tell(snd, o->snd_una);
     if (!o->syn) {
         snd->spoken |= is_syn_acked(snd);
         snd->waited |= is_fin_acked(snd);
@@ -84,9 +85,10 @@ deliver(struct observation *o)
         rcv->syn_inferred = true;
     if (have_fins_crossed(snd, rcv) && is_fin_covered(rcv, ack) && !is_fin_taken(rcv, snd) &&
         !snd->holed && o->segment->seq == snd->fin) {
-        rcv->fin_inferred = true;
+        rcv->fin_inferred = o->unsettled = true;
     }
-    rcv->told = seq_max(rcv->told, ack);
+    o->unsettled |= !is_syn_acked(rcv) || (rcv->fin_sent && !is_fin_acked(rcv));
+    tell(rcv, ack);
 }
 
 /* Keeps the right edge of the window that the sender offers. The window of a segment with SYN is
@@ -169,6 +171,17 @@ refuse_next(struct observation *o)
     o->record->answers_frame = client->syn_frame;
 }
 
+/* What the acknowledgement changes: all that it may where a SYN or FIN is open. */
+static void
+settle_ack(struct observation *o)
+{
+    tcpstate_prove(o, o->segment->ack);
+    if (o->fit == FIT_ACCEPTABLE && (!o->demanding || is_last_of_handshake(o)))
+        deliver(o);
+    if (o->unsettled)
+        tcpstate_settle_states(o);
+}
+
 /* Step five: the ACK; false if the whole segment is to be dropped, as one that acknowledges what
  * cannot have been sent. What the capture may merely have missed is no reason to drop the text. */
 bool
@@ -188,12 +201,12 @@ tcpstate_take_ack(struct observation *o)
     refuse_next(o);
     o->took_fin = is_fin_covered(rcv, ack) && !is_fin_covered(rcv, rcv->snd_una);
     if (o->took_fin)
-        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, rcv->mark);
+        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, rcv->sent_time);
     una = rcv->snd_una;
-    tcpstate_prove(o, ack);
-    if (o->fit == FIT_ACCEPTABLE && (!o->demanding || is_last_of_handshake(o)))
-        deliver(o);
-    tcpstate_settle_states(o);
+    if (o->steady)
+        rcv->snd_una = seq_max(una, ack);
+    else
+        settle_ack(o);
     take_window(o);
     if (!rcv->seen && !o->connection->one_direction_told && is_syn_acked(rcv) && seq_lt(una, ack) &&
         seq_lt(rcv->iss, una)) {
@@ -207,7 +220,7 @@ tcpstate_take_ack(struct observation *o)
                 tcpstate_raise(o, TCPSTATE_EVENT_half_closed_transfer, o->rcv_role);
 
             told->count = ack - rcv->text_from;
-            told->span = o->segment->time - o->snd->mark;
+            told->span = o->segment->time - o->snd->sent_time;
             rcv->half_close_told = true;
         }
         if (rcv->holed && seq_le(rcv->hole, ack)) {
@@ -235,11 +248,11 @@ tcpstate_take_early_ack(struct observation *o)
     snd->unseen_acked = false;
     if (is_fin_covered(snd, ack)) {
         if (!o->rcv->fin_inferred)
-            o->rcv->told = seq_max(o->rcv->told, o->rcv->snd_una);
+            tell(o->rcv, o->rcv->snd_una);
         o->rcv->waited |= is_fin_acked(o->rcv);
         if (!is_fin_covered(snd, o->rcv->fin_ack) || is_fin_covered(o->rcv, o->rcv->snd_una) ||
             !o->rcv->fin_sent)
-            snd->told = seq_max(snd->told, ack);
+            tell(snd, ack);
     }
     snd->snd_una = seq_max(snd->snd_una, ack);
     o->unsettled = true;

@@ -73,13 +73,12 @@ take_first_fin(struct observation *o)
     snd->fin_assumed = is_fin_assumed(o);
     snd->fin_sent = true;
     snd->fin = o->end;
+    snd->fin_told = false;
     snd->fin_ack = o->segment->ack;
     snd->snd_nxt = o->end;
     snd->fin_frame = o->segment->frame;
-    snd->mark = o->segment->time;
+    snd->sent_time = o->segment->time;
     snd->fin_count = 1;
-    if (!o->rcv->fin_sent || o->connection->self)
-        o->connection->close_time = o->segment->time;
     number_fin(o);
     snd->gap_before_nxt = false;
     if (snd->holed)
@@ -101,7 +100,7 @@ take_back(struct observation *o)
     struct tcpstate_endpoint *rcv = o->rcv;
 
     if (!o->connection->reset && is_fin_acked(snd) && is_inferred(o, snd)) {
-        snd->told = snd->fin - 1;
+        snd->fin_told = false;
         snd->waited = false;
         if (is_fin_taken(snd, rcv))
             tcpstate_raise(o, TCPSTATE_EVENT_last_ack_lost, o->snd_role)->frame = snd->fin_frame;
@@ -118,11 +117,11 @@ repeat_fin(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
     const bool acked = is_fin_acked(snd);
-    const int64_t span = o->segment->time - snd->mark;
+    const int64_t span = o->segment->time - snd->sent_time;
     struct tcpstate_occurrence *told;
 
     if ((acked && (o->jumbled || tcpstate_has_crossed(o, snd, o->segment->time - snd->since))) ||
-        is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
+        is_network_copy(o->segment, snd->sent_ip_id, snd->sent_tsval))
         return;
     snd->fin_count = count_up(snd->fin_count);
     snd->fin_repeated = true;
@@ -171,6 +170,7 @@ tcpstate_disown_fin(struct observation *o)
     else
         rcv->fin_frame = 0;
     rcv->fin_unseen = rcv->fin_assumed = rcv->fin_changed = rcv->waited = false;
+    rcv->fin_told = false;
     o->snd->fin_inferred = false;
     tcpstate_settle_states(o);
 }
@@ -182,8 +182,8 @@ take_late_fin(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
 
     if (snd->fin_answers && seq_lt(o->segment->ack, o->rcv->fin)) {
-        o->rcv->snd_una = o->rcv->told = o->rcv->fin - 1;
-        o->rcv->waited = false;
+        o->rcv->snd_una = o->rcv->fin - 1;
+        o->rcv->fin_told = o->rcv->waited = false;
     }
     snd->fin_unseen = snd->fin_answers = false;
     snd->fin_ack = o->segment->ack;
@@ -214,9 +214,10 @@ tcpstate_take_fin(struct observation *o)
         repeat_fin(o);
     else
         change_fin(o);
+    o->unsettled = true;
     if (snd->fin_sent && o->end == snd->fin) {
-        snd->mark_ip_id = o->segment->ip_id;
-        snd->mark_tsval = o->segment->tsval;
+        snd->sent_ip_id = o->segment->ip_id;
+        snd->sent_tsval = o->segment->tsval;
     }
 }
 
@@ -247,20 +248,19 @@ tcpstate_infer_fin(struct observation *o)
     if (!is_fin_missed(o))
         return;
     o->steady = false;
-    if (rcv->unseen_acked && rcv->unseen_ack == o->segment->ack)
-        rcv->snd_una = o->segment->ack;
     rcv->fin_sent = true;
     rcv->fin_unseen = !rcv->fin_bare;
     rcv->fin = rcv->snd_nxt = o->segment->ack;
+    rcv->fin_told = is_fin_covered(rcv, rcv->snd_una);
+    if (rcv->unseen_acked && rcv->unseen_ack == o->segment->ack)
+        rcv->snd_una = o->segment->ack;
     rcv->fin_ack = snd->fin_sent ? snd->fin : snd->snd_una;
-    rcv->mark = o->segment->time;
+    rcv->sent_time = o->segment->time;
     rcv->unseen_acked = false;
     rcv->fin_answers = snd->fin_sent && !is_fin_covered(snd, snd->snd_una);
     if (rcv->fin_answers) {
         snd->snd_una = o->snd_una = snd->fin;
     }
-    if (!o->connection->close_time)
-        o->connection->close_time = o->segment->time;
     if (rcv->fin_unseen)
         tcpstate_raise(o, TCPSTATE_EVENT_inferred_fin, o->rcv_role);
     tcpstate_settle_states(o);

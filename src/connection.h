@@ -11,21 +11,19 @@
 /* What the capture showed of one endpoint. "As inferred" means: from the segments captured, which
  * need not be all. Sequence numbers are modulo 2^32. */
 struct tcpstate_endpoint {
-    int64_t since; /* when it entered its state, capture time */
-    int64_t mark;  /* when it sent its first SYN; then its first FIN; then when its 2 MSL began */
+    int64_t since;       /* when it entered its state, capture time */
+    int64_t sent_time;   /* when it first sent its SYN; once it has closed, its FIN */
     uint32_t asked_time; /* when the segment passed that it has still to answer, if asked: units of
                           * 2^10 nanoseconds, modulo 2^32 */
-    uint32_t asked_end;  /* the number after that segment: its answer acknowledges it */
     uint32_t iss;        /* its initial sequence number */
     uint32_t snd_una;    /* SND.UNA as inferred: the highest acknowledgement its peer sent */
-    uint32_t told;       /* the highest of them that counts as delivered: it knows of that one */
     uint32_t snd_nxt;    /* SND.NXT as inferred: one beyond the highest number it used */
     uint32_t fin;        /* the number just after its FIN, if fin_sent */
     uint32_t fin_ack;    /* SEG.ACK of its FIN: what it had taken when it closed */
     uint32_t rcv_edge;   /* right edge of the window it offers: the highest SEG.ACK + SEG.WND */
     uint32_t unseen_ack; /* what its peer acknowledged beyond snd_nxt, if unseen_acked */
     uint32_t hole;       /* where its text goes on after octets not captured yet, if holed */
-    uint32_t mark_tsval; /* the timestamp it sent with its last SYN, then with its last FIN */
+    uint32_t sent_tsval; /* the timestamp it sent with its last SYN, then with its last FIN */
     uint32_t tsval;     /* the newest it sent, or that was echoed where nothing of it is captured */
     uint32_t syn_frame; /* frames of its first SYN and of its first FIN, 0 = not captured */
     uint32_t fin_frame;
@@ -33,7 +31,7 @@ struct tcpstate_endpoint {
     uint16_t round_trip; /* the shortest from the place of capture to it, in units of
                           * 2^16 nanoseconds, rounded up, if timed */
     uint16_t sack_right; /* right edge of the last SACK block it sent, its low 16 bits, if sacked */
-    uint16_t mark_ip_id; /* IP identification of its last SYN, then of its last FIN */
+    uint16_t sent_ip_id; /* IP identification of its last SYN, then of its last FIN */
     uint16_t link;       /* digest of its link-layer address, 0 = unknown */
     uint8_t syn_count;   /* times its SYN and its FIN were captured, up to 255 */
     uint8_t fin_count;
@@ -54,6 +52,8 @@ struct tcpstate_endpoint {
     bool spoken : 1;        /* what it sent proves that it is past the handshake */
     bool ack_doubted : 1;   /* it repeated its SYN,ACK after a captured ACK of it */
     bool ack_refused : 1;   /* twice: only its own segments tell when it takes one */
+    bool syn_told : 1;      /* an acknowledgement of its SYN counts as delivered: it knows */
+    bool fin_told : 1;      /* and one of its FIN */
     bool fin_sent : 1;
     bool fin_assumed : 1;  /* its peer may have closed before, where the capture missed it */
     bool fin_bare : 1;     /* a FIN without ACK was captured at snd_nxt: its peer decides */
@@ -96,24 +96,26 @@ struct tcpstate_connection {
     uint32_t index; /* from 0, in the order in which connections begin */
     uint32_t last_frame;
     int64_t first_time, last_time;
-    int64_t close_time; /* when the first FIN was captured */
+    int64_t wait_time; /* when the 2 MSL of TIME_WAIT began, last */
     /* By enum tcpstate_role; only the first on a self-connection. */
     struct tcpstate_endpoint end[2];
     uint32_t reset_frame;
-    uint32_t reset_seq;        /* SEG.SEQ of the RST that was accepted last */
     uint32_t segments;         /* captured, copies not counted */
     uint32_t challenged_frame; /* the unacceptable segment that may draw a challenge ACK, or 0 */
-    uint32_t challenge_ack;    /* SEG.ACK of the last challenge ACK, if challenge_sent */
-    uint32_t alternate_iss;    /* a second number of alternate_role's SYN, if alternate_known */
-    uint32_t storm_time;       /* when the second began in which storm_count counts, milliseconds */
-    uint16_t alerts;           /* events above chat, up to 65535 */
-    uint16_t slept;      /* the silence that its last segment ended, if worth a note, seconds */
-    uint8_t storm_count; /* RSTs, or FINs, within that second */
-    uint8_t stage;       /* enum tcpstate_stage */
-    uint8_t step;        /* of the handshake, then of the close */
-    uint8_t open : 4;    /* verdicts: enum tcpstate_open, _close, _closer, _cause */
+    union {
+        uint32_t challenge_ack; /* SEG.ACK of the last challenge ACK, if challenge_sent */
+        uint32_t reset_seq;     /* SEG.SEQ of the RST that was accepted last, otherwise */
+    };
+    uint32_t alternate_iss; /* a second number of alternate_role's SYN, if alternate_known */
+    uint16_t alerts;        /* events above chat, up to 65535 */
+    uint16_t slept;         /* the silence that its last segment ended, if worth a note, seconds */
+    uint8_t storm_count;    /* RSTs, or FINs, within a second */
+    uint8_t storm_time;     /* when that second began, in units of 2^27 nanoseconds, modulo 2^8 */
+    uint8_t open : 4;       /* verdicts: enum tcpstate_open, _close, _closer, _cause */
     uint8_t close : 4;
     uint8_t cause : 4;
+    uint8_t step : 4;  /* of the handshake, then of the close */
+    uint8_t stage : 3; /* enum tcpstate_stage */
     uint8_t closer : 2;
     uint8_t client_side : 1;     /* the segment's side that is the client */
     uint8_t reset_role : 1;      /* enum tcpstate_role: who sent the accepted RST */
@@ -154,17 +156,18 @@ struct tcpstate_pending {
     bool doubted : 1; /* an old duplicate, as it seems: only its sender can show that it is not */
 };
 
-#define TCPSTATE_COPIES 6 /* packets remembered per pair to recognise a second capture of one */
+#define TCPSTATE_COPIES 5 /* packets remembered per pair to recognise a second capture of one */
 
 /* All the core knows of one pair of addresses and ports. */
 struct tcpstate_pair {
     struct tcpstate_connection *live, *previous;
     struct tcpstate_pending pending;
     uint32_t copy_digest[TCPSTATE_COPIES];
-    uint16_t copy_time[TCPSTATE_COPIES]; /* in units of 2^15 nanoseconds, modulo 2^16 */
-    uint8_t next_copy;
-    uint8_t copies_of_previous; /* a bit per packet: it belongs to the previous connection */
-    uint8_t copies_of_side;     /* a bit per packet: the side that sent it */
+    uint16_t copy_time[TCPSTATE_COPIES];           /* in units of 2^15 nanoseconds, modulo 2^16 */
+    uint16_t copies_of_previous : TCPSTATE_COPIES; /* a bit per packet: it belongs to the previous
+                                                    * connection */
+    uint16_t copies_of_side : TCPSTATE_COPIES;     /* a bit per packet: the side that sent it */
+    uint16_t next_copy : 3;
 };
 
 _Static_assert(sizeof(struct tcpstate_connection) <= TCPSTATE_CONNECTION_SIZE,

@@ -8,6 +8,9 @@
  * way. */
 #define COPY_SHIFT 15
 
+/* A bit for each packet that is remembered. */
+#define EVERY_COPY ((1u << TCPSTATE_COPIES) - 1)
+
 static uint64_t
 pair_of(uint32_t high, uint32_t low)
 {
@@ -22,18 +25,17 @@ uint32_t
 tcpstate_copies_digest(const struct tcpstate_segment *segment)
 {
     const uint32_t control = (uint32_t)segment->flags << 24 | (uint32_t)segment->side << 23;
-    const uint64_t words[] = {
-        pair_of(segment->seq, segment->ack),
-        pair_of(segment->len ^ control, (uint32_t)segment->window << 16 | segment->ip_id),
-        pair_of(segment->sack_seen ? segment->sack_right : 0, 0) ^
-            (segment->timestamps_seen ? pair_of(segment->tsval, segment->tsecr) : 0),
-    };
-    uint64_t digest = 0x9e3779b97f4a7c15u;
+    const uint64_t numbers = pair_of(segment->seq, segment->ack);
+    const uint64_t sizes =
+        pair_of(segment->len ^ control, (uint32_t)segment->window << 16 | segment->ip_id);
+    uint64_t options = segment->timestamps_seen ? pair_of(segment->tsval, segment->tsecr) : 0;
+    uint64_t digest;
 
-    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
-        digest = (digest ^ words[i]) * 0xff51afd7ed558ccdu;
-        digest ^= digest >> 32;
-    }
+    if (segment->sack_seen)
+        options ^= pair_of(segment->sack_right, 0);
+    digest =
+        numbers * 0x9e3779b97f4a7c15u + sizes * 0xff51afd7ed558ccdu + options * 0xc4ceb9fe1a85ec53u;
+    digest = (digest ^ digest >> 32) * 0xff51afd7ed558ccdu >> 32;
     return (uint32_t)digest | 1;
 }
 
@@ -67,13 +69,13 @@ tcpstate_copies_age(struct tcpstate_pair *pair)
     for (size_t i = 0; i < TCPSTATE_COPIES; i++)
         if (pair->copies_of_previous >> i & 1)
             pair->copy_digest[i] = 0;
-    pair->copies_of_previous = UINT8_MAX;
+    pair->copies_of_previous = EVERY_COPY;
 }
 
-static uint8_t
-with_bit(uint8_t bits, unsigned place, bool value)
+static unsigned
+with_bit(unsigned bits, unsigned place, bool value)
 {
-    return (uint8_t)((bits & ~(1u << place)) | (unsigned)value << place);
+    return (bits & ~(1u << place)) | (unsigned)value << place;
 }
 
 /*
@@ -87,9 +89,9 @@ tcpstate_copies_keep(struct tcpstate_pair *pair, const struct tcpstate_segment *
 
     pair->copy_digest[place] = digest;
     pair->copy_time[place] = (uint16_t)(segment->time >> COPY_SHIFT);
-    pair->copies_of_previous = with_bit(pair->copies_of_previous, place, of_previous);
-    pair->copies_of_side = with_bit(pair->copies_of_side, place, segment->side & 1);
-    pair->next_copy = place + 1 < TCPSTATE_COPIES ? (uint8_t)(place + 1) : 0;
+    pair->copies_of_previous = with_bit(pair->copies_of_previous, place, of_previous) & EVERY_COPY;
+    pair->copies_of_side = with_bit(pair->copies_of_side, place, segment->side & 1) & EVERY_COPY;
+    pair->next_copy = place + 1 < TCPSTATE_COPIES ? (place + 1) & 7 : 0;
 }
 
 /* Whether the packet may be a second capture of the one remembered there; span is set to the time

@@ -19,18 +19,35 @@ is_of_time_wait(const struct observation *o)
 static void
 expire(struct observation *o, struct tcpstate_endpoint *endpoint)
 {
-    const bool over = o->segment->time - endpoint->mark >= 2 * o->settings->msl;
+    const bool over = o->segment->time - o->connection->wait_time >= 2 * o->settings->msl;
 
     if (endpoint->phase != TCPSTATE_PHASE_TIME_WAIT && !endpoint->expired)
         return;
     if (endpoint == o->snd && is_of_time_wait(o)) {
         if (over)
-            endpoint->mark = o->segment->time;
+            o->connection->wait_time = o->segment->time;
         endpoint->expired = false;
     } else if (over) {
         endpoint->expired = true;
     }
     tcpstate_settle_states(o);
+}
+
+/*
+ * Whether an endpoint goes on sending after it took its peer's FIN: a half-close that is used, and
+ * stuck only when it falls silent (RFC 9293 section 3.6).
+ */
+bool
+tcpstate_is_text_from_half_close(const struct tcpstate_connection *connection)
+{
+    for (int role = 0; role < 2; role++) {
+        const struct tcpstate_endpoint *endpoint = &connection->end[role];
+
+        if (endpoint->phase == TCPSTATE_PHASE_CLOSE_WAIT &&
+            seq_lt(endpoint->text_from, endpoint->snd_nxt))
+            return true;
+    }
+    return false;
 }
 
 /* An endpoint that waits for its own or its peer's close for too long is stuck. */
@@ -44,6 +61,7 @@ note_stuck(struct observation *o, enum tcpstate_role role)
 
     if (endpoint->stuck_told || age <= o->settings->stuck ||
         !(waiting || endpoint->phase == TCPSTATE_PHASE_CLOSE_WAIT) ||
+        (tcpstate_is_text_from_half_close(o->connection) && o->silence <= o->settings->stuck) ||
         tcpstate_may_have_closed(o->connection))
         return;
     tcpstate_raise(o, waiting ? TCPSTATE_EVENT_stuck_fin_wait_2 : TCPSTATE_EVENT_stuck_close_wait,
@@ -58,6 +76,8 @@ note_stuck(struct observation *o, enum tcpstate_role role)
 void
 tcpstate_take_time(struct observation *o)
 {
+    if (!o->snd->fin_sent && !o->rcv->fin_sent)
+        return;
     for (int role = TCPSTATE_CLIENT; role <= TCPSTATE_SERVER; role++) {
         expire(o, &o->connection->end[role]);
         note_stuck(o, (enum tcpstate_role)role);

@@ -44,13 +44,21 @@ is_fin_covered(const struct tcpstate_endpoint *endpoint, uint32_t ack)
 static inline bool
 is_syn_acked(const struct tcpstate_endpoint *endpoint)
 {
-    return is_syn_covered(endpoint, endpoint->told);
+    return endpoint->syn_sent && endpoint->syn_told;
 }
 
 static inline bool
 is_fin_acked(const struct tcpstate_endpoint *endpoint)
 {
-    return is_fin_covered(endpoint, endpoint->told);
+    return endpoint->fin_sent && endpoint->fin_told;
+}
+
+/* The acknowledgement counts as delivered: the endpoint knows what it covers. */
+static inline void
+tell(struct tcpstate_endpoint *endpoint, uint32_t ack)
+{
+    endpoint->syn_told |= is_syn_covered(endpoint, ack);
+    endpoint->fin_told |= is_fin_covered(endpoint, ack);
 }
 
 /* Whether the endpoint has taken its peer's SYN, or FIN: it acknowledged it, or must have. */

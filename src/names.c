@@ -135,20 +135,42 @@ put(struct text *text, const char *from, size_t length)
     }
 }
 
-/* A time with three digits after the point, in the unit that suits it: 12.300 s, 4.000 ms. */
+/* A time in the unit that suits it, with three digits that tell something: 12.3 s, 4 ms, 0.146 ms,
+ * 25 min. */
 static void
 put_span(struct text *text, int64_t span)
 {
+    static const struct {
+        double least, unit;
+        const char *name;
+    } units[] = {{7200e9, 3600e9, "h"}, {600e9, 60e9, "min"}, {0.9995e9, 1e9, "s"}, {0, 1e6, "ms"}};
+    const double length = span < 0 ? -(double)span : (double)span;
     char number[48];
-    const bool long_span = span >= 1000000000 || span <= -1000000000;
-    const int64_t unit = long_span ? 1000000 : 1000;
-    const int64_t thousandths = span / unit;
-    int length = snprintf(number, sizeof number, "%s%" PRId64 ".%03d %s", span < 0 ? "-" : "",
-                          thousandths / (thousandths < 0 ? -1000 : 1000),
-                          (int)(thousandths < 0 ? -(thousandths % 1000) : thousandths % 1000),
-                          long_span ? "s" : "ms");
+    size_t unit = 0;
+    int size;
 
-    put(text, number, length > 0 ? (size_t)length : 0);
+    while (length < units[unit].least)
+        unit++;
+    if (length < 1000)
+        size = snprintf(number, sizeof number, "less than 0.001 ms");
+    else
+        size = snprintf(number, sizeof number,
+                        length < 999.5 * units[unit].unit ? "%.3g %s" : "%.0f %s",
+                        (double)span / units[unit].unit, units[unit].name);
+    put(text, number, size > 0 ? (size_t)size : 0);
+}
+
+/* How often something happened: once, twice, 3 times. */
+static void
+put_times(struct text *text, uint32_t number)
+{
+    static const char *const words[] = {"never", "once", "twice"};
+    char digits[24];
+    int length = number < COUNT_OF(words)
+                     ? snprintf(digits, sizeof digits, "%s", words[number])
+                     : snprintf(digits, sizeof digits, "%" PRIu32 " times", number);
+
+    put(text, digits, length > 0 ? (size_t)length : 0);
 }
 
 static void
@@ -158,6 +180,13 @@ put_number(struct text *text, uint32_t number)
     int length = snprintf(digits, sizeof digits, "%" PRIu32, number);
 
     put(text, digits, length > 0 ? (size_t)length : 0);
+}
+
+static void
+put_octets(struct text *text, uint32_t number)
+{
+    put_number(text, number);
+    put(text, number == 1 ? " octet" : " octets", number == 1 ? 6 : 7);
 }
 
 /* Puts what a placeholder stands for; false if there is no such placeholder. */
@@ -177,6 +206,10 @@ put_value(struct text *text, const char *name, size_t length,
         put_span(text, occurrence->span);
     else if (length == 5 && strncmp(name, "count", length) == 0)
         put_number(text, occurrence->count);
+    else if (length == 5 && strncmp(name, "times", length) == 0)
+        put_times(text, occurrence->count);
+    else if (length == 6 && strncmp(name, "octets", length) == 0)
+        put_octets(text, occurrence->count);
     else if (length == 5 && strncmp(name, "frame", length) == 0)
         put_number(text, occurrence->frame);
     else
@@ -187,6 +220,8 @@ put_value(struct text *text, const char *name, size_t length,
 static void
 put_sentence(struct text *text, const char *template, const struct tcpstate_occurrence *occurrence)
 {
+    const size_t first = text->length;
+
     while (*template != '\0') {
         const char *close = *template == '{' ? strchr(template, '}') : NULL;
 
@@ -195,6 +230,8 @@ put_sentence(struct text *text, const char *template, const struct tcpstate_occu
         else
             put(text, template ++, 1);
     }
+    if (first + 1 < text->size && text->to[first] >= 'a' && text->to[first] <= 'z')
+        text->to[first] = (char)(text->to[first] - 'a' + 'A');
 }
 
 /*
@@ -216,10 +253,7 @@ tcpstate_event_text(const struct tcpstate_occurrence *occurrence, char *text, si
             put(&line, ". ", 2);
         put_sentence(&line, info->advice, occurrence);
     }
-    if (size != 0) {
+    if (size != 0)
         line.to[line.length < size ? line.length : size - 1] = '\0';
-        if (text[0] >= 'a' && text[0] <= 'z')
-            text[0] = (char)(text[0] - 'a' + 'A');
-    }
     return line.length;
 }

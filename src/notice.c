@@ -5,8 +5,10 @@
  */
 #include "observation.h"
 
-#define MILLISECOND 1000000
-#define SECOND 1000             /* milliseconds */
+/* A second, in units of 2^27 nanoseconds. */
+#define STORM_SHIFT 27
+#define STORM_UNITS 8
+
 #define CROSSING_RESETS 5000000 /* nanoseconds within which RSTs both ways belong together */
 
 /* A segment of an open connection after a long silence. */
@@ -89,11 +91,12 @@ static void
 notice_storm(struct observation *o)
 {
     struct tcpstate_connection *connection = o->connection;
-    const uint32_t now = (uint32_t)(o->segment->time / MILLISECOND);
+    const uint8_t now = (uint8_t)(o->segment->time >> STORM_SHIFT);
 
     if (!o->rst && !o->fin)
         return;
-    if (connection->storm_of_fins != o->fin || now - connection->storm_time > SECOND) {
+    if (connection->storm_of_fins != o->fin ||
+        (uint8_t)(now - connection->storm_time) >= STORM_UNITS) {
         connection->storm_of_fins = o->fin;
         connection->storm_time = now;
         connection->storm_count = 0;

@@ -41,11 +41,11 @@ tcpstate_is_echo_wrong(const struct observation *o)
 {
     const struct tcpstate_endpoint *rcv = o->rcv;
     const int64_t ticks =
-        (o->segment->time - rcv->mark) / MILLISECOND + o->settings->reorder / MILLISECOND + 1;
-    const int64_t later = seq_diff(o->segment->tsecr, rcv->mark_tsval);
+        (o->segment->time - rcv->sent_time) / MILLISECOND + o->settings->reorder / MILLISECOND + 1;
+    const int64_t later = seq_diff(o->segment->tsecr, rcv->sent_tsval);
 
     if (rcv->phase != TCPSTATE_PHASE_SYN_SENT || !o->segment->timestamps_seen ||
-        o->segment->tsecr == 0 || rcv->mark_tsval == 0 || !rcv->syn_frame)
+        o->segment->tsecr == 0 || rcv->sent_tsval == 0 || !rcv->syn_frame)
         return false;
     return later < -EARLIER_SYNS || later > (ticks < 0 ? 0 : ticks);
 }

@@ -34,7 +34,7 @@ struct observation {
     enum fit fit;
     bool syn, ack, fin, rst;
     bool steady;        /* it leaves both ends ESTABLISHED: the short way */
-    bool unsettled;     /* behind the ACK, too, it changes what the states follow from */
+    bool unsettled;     /* what the states follow from has changed since they were settled */
     bool fin_delivered; /* its FIN arrives with an acknowledgement that counts as delivered */
     bool took_fin;      /* it is the first that shows that its sender has taken the peer's FIN */
     bool jumbled;       /* so close behind the one before that the capture may have swapped them */
@@ -63,6 +63,7 @@ void tcpstate_copies_age(struct tcpstate_pair *pair);
 
 /* expiry.c */
 void tcpstate_take_time(struct observation *o);
+bool tcpstate_is_text_from_half_close(const struct tcpstate_connection *connection);
 
 /* syn.c, synack.c */
 void tcpstate_keep_syn(struct observation *o);
@@ -83,6 +84,7 @@ void tcpstate_pick_alternate(struct observation *o);
 
 /* roundtrip.c */
 void tcpstate_time_round_trip(struct observation *o);
+int64_t tcpstate_round_trip(const struct tcpstate_endpoint *endpoint);
 bool tcpstate_has_crossed(const struct observation *o, const struct tcpstate_endpoint *endpoint,
                           int64_t after);
 
@@ -168,8 +170,8 @@ static inline void
 set_iss(struct tcpstate_endpoint *endpoint, uint32_t iss)
 {
     endpoint->numbers_known = true;
-    endpoint->iss = endpoint->snd_una = endpoint->told = iss;
-    endpoint->spoken = endpoint->waited = false;
+    endpoint->iss = endpoint->snd_una = iss;
+    endpoint->syn_told = endpoint->fin_told = endpoint->spoken = endpoint->waited = false;
 }
 
 /* Whether a SYN, or a SYN,ACK that answers one, repeats the SYN that a connection captured from the

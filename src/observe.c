@@ -71,7 +71,8 @@ is_beyond_hole(const struct observation *o)
 static bool
 is_steady(const struct tcpstate_connection *connection, const struct tcpstate_endpoint *endpoint)
 {
-    if (endpoint->facts != (FACT_SYN_SENT | FACT_SYN_TAKEN | FACT_SYN_ACKED) || endpoint->fin_sent)
+    if (endpoint->facts != (FACT_SYN_SENT | FACT_SYN_TAKEN | FACT_SYN_ACKED) ||
+        endpoint->fin_sent || endpoint->fin_bare)
         return false;
     if (connection->mid_stream && !endpoint->syn_frame)
         return true;
@@ -100,7 +101,6 @@ look_at(struct observation *o)
     o->snd_nxt = o->snd->snd_nxt;
     o->steady = !o->syn && !o->fin && !o->rst && is_steady(connection, o->snd) &&
                 is_steady(connection, o->rcv);
-    o->unsettled = o->syn || o->fin || o->rst;
     o->silence = segment->time - connection->last_time;
     o->fit = fit_of(o);
     o->demanding =
@@ -163,13 +163,14 @@ take_handshake(struct observation *o)
 {
     if (!o->syn)
         return tcpstate_catch_up(o);
+    o->unsettled = true;
     return o->ack ? tcpstate_take_syn_ack(o) : tcpstate_take_plain_syn(o);
 }
 
 static void
 judge(struct observation *o)
 {
-    if (!o->steady)
+    if (!o->steady && !o->record->opened)
         tcpstate_take_time(o);
     if (!is_legal(o)) {
         tcpstate_raise(o, TCPSTATE_EVENT_illegal_flags, o->snd_role);
@@ -198,7 +199,8 @@ judge(struct observation *o)
     }
     if (!take_handshake(o))
         return;
-    tcpstate_infer_fin(o);
+    if (!o->steady)
+        tcpstate_infer_fin(o);
     if (o->ack && !tcpstate_take_ack(o))
         return;
     if (!o->syn)
@@ -341,7 +343,8 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
         tcpstate_settle_states(&o);
     tcpstate_weigh_states(&o);
     remember(&o);
-    tcpstate_settle(&o);
+    if (!o.steady)
+        tcpstate_settle(&o);
     report(&o);
 }
 

@@ -14,8 +14,8 @@ assume_established(struct observation *o)
         struct tcpstate_endpoint *endpoint = &o->connection->end[role];
 
         set_iss(endpoint, (endpoint == o->snd ? o->segment->seq : o->segment->ack) - 1);
-        endpoint->snd_una = endpoint->told = endpoint->snd_nxt = endpoint->iss + 1;
-        endpoint->syn_sent = true;
+        endpoint->snd_una = endpoint->snd_nxt = endpoint->iss + 1;
+        endpoint->syn_sent = endpoint->syn_told = true;
     }
     o->snd_una = o->snd_nxt = o->segment->seq;
     tcpstate_begin_states(o);
@@ -63,10 +63,9 @@ tcpstate_open(struct observation *o)
         return;
     }
     if (o->syn && !o->fin && !o->rst) {
-        o->snd->base = o->ack ? TCPSTATE_PHASE_LISTEN : TCPSTATE_PHASE_CLOSED;
+        o->snd->phase = o->snd->base = o->ack ? TCPSTATE_PHASE_LISTEN : TCPSTATE_PHASE_CLOSED;
         if (!connection->self)
-            o->rcv->base = o->ack ? TCPSTATE_PHASE_SYN_SENT : TCPSTATE_PHASE_LISTEN;
-        tcpstate_begin_states(o);
+            o->rcv->phase = o->rcv->base = o->ack ? TCPSTATE_PHASE_SYN_SENT : TCPSTATE_PHASE_LISTEN;
         return;
     }
     if (o->syn || (!o->rst && !o->ack))
@@ -132,9 +131,7 @@ catch_up_sender(struct observation *o)
         !o->connection->fast_open && !o->connection->fast_open_asked &&
         !o->connection->syns_crossed && seq_lt(snd->iss, o->segment->seq)) {
         snd->snd_una = o->snd_una = seq_max(snd->snd_una, snd->iss + 1);
-        snd->told = snd->snd_una;
-        snd->spoken = true;
-        o->rcv->told = seq_max(o->rcv->told, o->rcv->iss + 1);
+        snd->syn_told = snd->spoken = o->rcv->syn_told = true;
         tcpstate_settle_states(o);
     }
     return true;
@@ -169,7 +166,7 @@ tcpstate_catch_up(struct observation *o)
 
     if (o->snd->ack_refused && o->snd->phase == TCPSTATE_PHASE_SYN_RECEIVED) {
         o->snd->ack_refused = false;
-        o->snd->told = o->snd->snd_una;
+        tell(o->snd, o->snd->snd_una);
         o->snd->spoken = true;
         tcpstate_settle_states(o);
     }

@@ -107,12 +107,11 @@ name_reset(struct observation *o)
         o->connection->recovering = true;
     }
     if (rcv->phase == TCPSTATE_PHASE_TIME_WAIT) {
-        struct tcpstate_occurrence *told =
-            tcpstate_raise(o, TCPSTATE_EVENT_time_wait_assassinated, o->rcv_role);
-
-        told->span = o->segment->time - rcv->since;
         if (o->ack) /* what its stack sends behind each close, not the answer to an old duplicate */
-            told->severity = TCPSTATE_SEVERITY_CHAT;
+            tcpstate_raise(o, TCPSTATE_EVENT_reset_after_close, o->snd_role);
+        else
+            tcpstate_raise(o, TCPSTATE_EVENT_time_wait_assassinated, o->rcv_role)->span =
+                o->segment->time - rcv->since;
         return;
     }
     if (tcpstate_is_text_refused(o))
@@ -187,7 +186,7 @@ static void
 doubt_handshake(struct observation *o)
 {
     if (o->snd->phase == TCPSTATE_PHASE_ESTABLISHED && is_inferred(o, o->snd))
-        o->snd->told = o->snd->iss;
+        o->snd->syn_told = o->snd->fin_told = false;
     tcpstate_settle_states(o);
 }
 
@@ -281,6 +280,7 @@ recover(struct observation *o)
         prove_closed(o);
     take_reset(o);
     o->rcv->syn_sent = o->rcv->syn_inferred = o->rcv->numbers_known = false;
+    o->unsettled = true;
     o->connection->challenge_sent = false;
     tcpstate_settle_cause(o, TCPSTATE_CAUSE_OLD_DUPLICATE);
 }
@@ -305,8 +305,8 @@ infer_handshake(struct observation *o)
         o->rcv->phase != TCPSTATE_PHASE_SYN_RECEIVED || !seq_lt(o->snd->iss + 1, o->segment->seq) ||
         o->segment->seq - o->snd->iss >= TCPSTATE_OPENING_SPAN)
         return;
-    o->rcv->snd_una = o->rcv->told = seq_max(o->rcv->snd_una, o->rcv->iss + 1);
-    o->snd->told = seq_max(o->snd->told, o->snd->iss + 1);
+    o->rcv->snd_una = seq_max(o->rcv->snd_una, o->rcv->iss + 1);
+    o->rcv->syn_told = o->snd->syn_told = true;
     o->snd->snd_nxt = o->snd_nxt = o->segment->seq;
     tcpstate_settle_states(o);
 }
@@ -320,9 +320,9 @@ infer_answered_ack(struct observation *o)
         o->snd->phase != TCPSTATE_PHASE_SYN_RECEIVED || !is_behind_handshake(o))
         return;
     o->rcv->syn_inferred = true;
-    o->rcv->told = seq_max(o->rcv->told, o->rcv->iss + 1);
+    o->rcv->syn_told = true;
     if (o->segment->seq != o->snd->iss + 1) {
-        o->snd->told = seq_max(o->snd->told, o->snd->iss + 1);
+        o->snd->syn_told = true;
         o->snd->snd_una = o->snd_una = o->snd->snd_nxt = o->snd_nxt = o->segment->seq;
         tcpstate_settle_states(o);
         return;

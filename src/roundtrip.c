@@ -13,10 +13,31 @@
 #define ASKED_SHIFT 10
 #define TRIP_SHIFT 16
 
+/* Whether the segment asks for an answer that nothing else has asked for: a SYN, a FIN or text that
+ * goes on where all before was acknowledged, and is not itself. */
+static bool
+is_question(const struct observation *o)
+{
+    const struct tcpstate_endpoint *snd = o->snd;
+
+    if (o->end == o->segment->seq)
+        return false;
+    if (!snd->numbers_known)
+        return true;
+    return seq_lt(snd->snd_una, o->end) &&
+           (o->syn || (snd->snd_una == snd->snd_nxt && seq_lt(snd->snd_nxt, o->end)));
+}
+
+/* Whether the segment answers what its sender was asked: its first, or one that acknowledges more
+ * than before. */
+static bool
+is_answer(const struct observation *o)
+{
+    return o->ack && (!o->snd->seen || seq_lt(o->rcv->snd_una, o->segment->ack));
+}
+
 /*
- * Times the questions to both ends: what asks for an answer is a SYN, a FIN or text that goes
- * beyond all that was sent before; what answers is the first segment of the other end that
- * acknowledges it.
+ * Times the questions to both ends.
  */
 void
 tcpstate_time_round_trip(struct observation *o)
@@ -28,20 +49,27 @@ tcpstate_time_round_trip(struct observation *o)
 
     if (o->rst || o->connection->self)
         return;
-    if (snd->asked && o->ack && !seq_lt(o->segment->ack, snd->asked_end)) {
+    if (snd->asked && is_answer(o)) {
         snd->asked = false;
         if (!snd->timed || trip < snd->round_trip) {
             snd->round_trip = (uint16_t)(trip < UINT16_MAX ? trip + 1 : UINT16_MAX);
             snd->timed = true;
         }
     }
-    if (rcv->asked || o->end == o->segment->seq ||
-        (snd->numbers_known && !o->syn && seq_le(o->end, snd->snd_nxt)) ||
-        (snd->numbers_known && seq_le(o->end, snd->snd_una)))
+    if (rcv->asked || !is_question(o))
         return;
     rcv->asked = true;
-    rcv->asked_end = o->end;
     rcv->asked_time = now;
+}
+
+/*
+ * The shortest time that an answer of this end took from the place of capture and back; 0 if none
+ * was timed. Nanoseconds.
+ */
+int64_t
+tcpstate_round_trip(const struct tcpstate_endpoint *endpoint)
+{
+    return endpoint->timed ? (int64_t)endpoint->round_trip << TRIP_SHIFT : 0;
 }
 
 /*
@@ -53,7 +81,5 @@ bool
 tcpstate_has_crossed(const struct observation *o, const struct tcpstate_endpoint *endpoint,
                      int64_t after)
 {
-    const int64_t round_trip = endpoint->timed ? (int64_t)endpoint->round_trip << TRIP_SHIFT : 0;
-
-    return after <= o->settings->reorder || after <= round_trip;
+    return after <= o->settings->reorder || after <= tcpstate_round_trip(endpoint);
 }

@@ -68,7 +68,7 @@ enter(struct observation *o, enum tcpstate_role role, enum tcpstate_phase phase,
         };
     endpoint->since = o->segment->time;
     if (phase == TCPSTATE_PHASE_TIME_WAIT)
-        endpoint->mark = o->segment->time;
+        o->connection->wait_time = o->segment->time;
     endpoint->phase = (unsigned)phase & 15;
     record->changed = true;
 }
@@ -202,6 +202,7 @@ tcpstate_begin_states(struct observation *o)
 void
 tcpstate_settle_states(struct observation *o)
 {
+    o->unsettled = false;
     if (o->steady)
         return;
     settle_end(o, o->snd, o->rcv, o->snd_role);

@@ -92,10 +92,8 @@ tcpstate_connection_expiry(const struct tcpstate_connection *connection,
 
     for (int role = 0; role < 2; role++) {
         const struct tcpstate_endpoint *endpoint = &connection->end[role];
-        const int64_t end = endpoint->mark + 2 * settings->msl;
-
-        if (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT && end > expiry)
-            expiry = end;
+        if (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT)
+            expiry = connection->wait_time + 2 * settings->msl;
     }
     return expiry;
 }

@@ -22,12 +22,12 @@ tcpstate_keep_syn(struct observation *o)
     }
     if (!snd->syn_frame) {
         snd->syn_frame = segment->frame;
-        snd->mark = segment->time;
+        snd->sent_time = segment->time;
     }
-    snd->syn_sent = true;
+    snd->syn_sent = o->unsettled = true;
     snd->syn_count = count_up(snd->syn_count);
-    snd->mark_ip_id = segment->ip_id;
-    snd->mark_tsval = segment->tsval;
+    snd->sent_ip_id = segment->ip_id;
+    snd->sent_tsval = segment->tsval;
     snd->options_known = !segment->options_cut;
     snd->window_scaled = segment->window_scale_seen;
     snd->window_shift = segment->window_shift;
@@ -142,7 +142,7 @@ take_refused_syn(struct observation *o)
     tcpstate_keep_syn(o);
     tcpstate_number_syn(o);
     tcpstate_settle_states(o);
-    o->snd->rst_taken = true;
+    o->snd->rst_taken = o->unsettled = true;
     connection->mid_stream = false;
     connection->open = TCPSTATE_OPEN_REFUSED;
     tcpstate_settle_cause(o, TCPSTATE_CAUSE_CLOSED_PORT);
@@ -169,7 +169,7 @@ is_answered_before(const struct observation *o)
     const struct tcpstate_connection *previous = o->pair->previous;
 
     return previous && o->snd->syn_count == 1 &&
-           o->snd->mark - previous->last_time <= o->settings->reorder;
+           o->snd->sent_time - previous->last_time <= o->settings->reorder;
 }
 
 /* Whether the sender of the SYN found that its peer still had an older connection, and reset it
@@ -192,7 +192,7 @@ repeat_syn(struct observation *o)
     struct tcpstate_occurrence *told;
     bool recovered, answered;
 
-    if (is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
+    if (is_network_copy(o->segment, snd->sent_ip_id, snd->sent_tsval))
         return;
     recovered = is_recovered(o);
     answered = o->rcv->seen || is_answered_before(o);
@@ -212,12 +212,9 @@ repeat_syn(struct observation *o)
     }
     if (answered)
         return;
-    told = tcpstate_raise(o, TCPSTATE_EVENT_syn_unanswered, o->snd_role);
-    told->count = snd->syn_count - 1u;
+    told = tcpstate_raise(o, TCPSTATE_EVENT_syn_retransmission, o->snd_role);
     told->frame = snd->syn_frame;
-    told->span = o->segment->time - snd->mark;
-    if (told->span < o->settings->slow)
-        told->severity = TCPSTATE_SEVERITY_NOTE;
+    told->span = o->segment->time - snd->sent_time;
 }
 
 /* Whether the connection before has answered the SYN, so that its sender tries anew. */
@@ -226,7 +223,7 @@ is_refused_before(const struct observation *o)
 {
     const struct tcpstate_connection *previous = o->pair->previous;
 
-    return previous && !o->rcv->seen && previous->last_time >= o->snd->mark;
+    return previous && !o->rcv->seen && previous->last_time >= o->snd->sent_time;
 }
 
 /* Another number from an endpoint in SYN_SENT: the new one counts, and the old one if its answer
@@ -307,8 +304,7 @@ is_unanswered(const struct observation *o)
 static void
 take_back_answer(struct observation *o)
 {
-    o->snd->told = o->snd->iss;
-    o->snd->spoken = o->snd->syn_inferred = false;
+    o->snd->syn_told = o->snd->fin_told = o->snd->spoken = o->snd->syn_inferred = false;
     if (seq_lt(o->rcv->iss, o->rcv->snd_una))
         o->rcv->snd_una = o->rcv->iss;
     tcpstate_settle_states(o);

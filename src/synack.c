@@ -49,7 +49,7 @@ answer_syn(struct observation *o)
     tcpstate_keep_syn(o);
     tcpstate_number_syn(o);
     if (o->rcv->syn_frame)
-        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->mark);
+        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->sent_time);
     tcpstate_leave_listen(o);
     if (offered == 0 || o->connection->self)
         return;
@@ -70,8 +70,7 @@ doubt_ack(struct observation *o)
     snd->ack_refused = snd->ack_doubted;
     snd->ack_doubted = true;
     if (!o->jumbled || snd->ack_refused) {
-        snd->told = snd->iss;
-        snd->spoken = snd->fin_inferred = false;
+        snd->syn_told = snd->fin_told = snd->spoken = snd->fin_inferred = false;
         tcpstate_settle_states(o);
     }
     tcpstate_raise(o, TCPSTATE_EVENT_synack_after_ack, o->snd_role)->frame = snd->syn_frame;
@@ -87,7 +86,7 @@ repeat_syn_ack(struct observation *o)
     struct tcpstate_endpoint *snd = o->snd;
     struct tcpstate_occurrence *told;
 
-    if (is_network_copy(o->segment, snd->mark_ip_id, snd->mark_tsval))
+    if (is_network_copy(o->segment, snd->sent_ip_id, snd->sent_tsval))
         return;
     tcpstate_keep_syn(o);
     o->record->open_step = snd->syn_step;
@@ -106,10 +105,8 @@ repeat_syn_ack(struct observation *o)
     if (snd->phase != TCPSTATE_PHASE_SYN_RECEIVED || !o->rcv->seen)
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_synack_retransmission, o->snd_role);
-    told->span = o->segment->time - snd->mark;
+    told->span = o->segment->time - snd->sent_time;
     told->frame = snd->syn_frame;
-    if (snd->syn_count == 2)
-        tcpstate_raise(o, TCPSTATE_EVENT_half_open, o->snd_role)->span = told->span;
 }
 
 /* A SYN,ACK with another number: the acknowledgement will pick one. */
@@ -149,7 +146,7 @@ answer_old_duplicate(struct observation *o)
         return;
     tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
     tcpstate_settle_states(o);
-    o->snd->rst_taken = o->snd->passive = true;
+    o->snd->rst_taken = o->snd->passive = o->unsettled = true;
 }
 
 /*

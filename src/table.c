@@ -28,13 +28,13 @@ receiver_of(struct tcpstate_connection *connection, const struct tcpstate_segmen
 /* Whether TIME_WAIT has lasted its two MSL (RFC 9293 section 3.4.2) when the segment is captured.
  */
 static bool
-is_over_at(const struct tcpstate_endpoint *endpoint, const struct tcpstate_settings *settings,
-           int64_t now)
+is_over_at(const struct tcpstate_connection *connection, const struct tcpstate_endpoint *endpoint,
+           const struct tcpstate_settings *settings, int64_t now)
 {
     return endpoint->phase == TCPSTATE_PHASE_CLOSED || endpoint->phase == TCPSTATE_PHASE_LISTEN ||
            endpoint->phase == TCPSTATE_PHASE_UNKNOWN ||
            (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT &&
-            now - endpoint->mark >= 2 * settings->msl);
+            now - connection->wait_time >= 2 * settings->msl);
 }
 
 /* Whether an endpoint takes a SYN as a new connection although it still knows the old one: in
@@ -129,14 +129,14 @@ promote(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
     connection->step = 1;
     client->phase = client->base = TCPSTATE_PHASE_CLOSED;
     client->since = pending->time;
-    client->mark = pending->time;
+    client->sent_time = pending->time;
     client->syn_frame = pending->frame;
     client->syn_count = 1;
     client->syn_step = 1;
     set_iss(client, pending->iss);
     client->snd_nxt = pending->iss + 1 + pending->len;
     client->seen = client->syn_sent = true;
-    client->tsval = client->mark_tsval = pending->tsval;
+    client->tsval = client->sent_tsval = pending->tsval;
     client->timestamps = pending->timestamps;
     client->options_known = pending->options_known;
     client->window_scaled = pending->window_scaled;
@@ -222,7 +222,8 @@ find_for_syn(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
 
     if (is_retry(live, snd, segment) || is_before_reset(live, snd, segment, settings))
         return live;
-    if (is_over_at(snd, settings, segment->time) && is_over_at(rcv, settings, segment->time))
+    if (is_over_at(live, snd, settings, segment->time) &&
+        is_over_at(live, rcv, settings, segment->time))
         return begin(pair, segment, spare);
     if (same || !snd->syn_sent || is_jumbled_begin(live, snd, segment, settings))
         return live;
@@ -270,8 +271,8 @@ find_for_syn_ack(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
         return live;
     if (snd->syn_sent && snd->iss == segment->seq)
         return live;
-    if (is_over_at(snd, settings, segment->time) &&
-        (is_over_at(rcv, settings, segment->time) || is_reuse_answered(rcv, segment)))
+    if (is_over_at(live, snd, settings, segment->time) &&
+        (is_over_at(live, rcv, settings, segment->time) || is_reuse_answered(rcv, segment)))
         return begin(pair, segment, spare);
     if (!rcv->seen && snd->fin_sent)
         return begin(pair, segment, spare);
@@ -337,8 +338,8 @@ find_for_other(struct tcpstate_pair *pair, const struct tcpstate_segment *segmen
         !is_behind_close(pair->previous, segment))
         return pair->previous;
     if (is_behind_close(live, segment) ||
-        (is_over_at(snd, settings, segment->time) && is_over_at(rcv, settings, segment->time) &&
-         is_of_next(live, segment)))
+        (is_over_at(live, snd, settings, segment->time) &&
+         is_over_at(live, rcv, settings, segment->time) && is_of_next(live, segment)))
         return begin(pair, segment, spare);
     return live;
 }

@@ -180,8 +180,8 @@ struct tcpstate_segment {
 };
 
 /* The memory of one connection and of one pair, in octets. */
-#define TCPSTATE_CONNECTION_SIZE 352
-#define TCPSTATE_PAIR_SIZE 80
+#define TCPSTATE_CONNECTION_SIZE 328
+#define TCPSTATE_PAIR_SIZE 72
 
 /* One incarnation of a pair of addresses and ports: from a SYN (or the first segment captured) to
  * the next SYN that is accepted. */

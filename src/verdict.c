@@ -41,7 +41,7 @@ complete_handshake(struct observation *o)
     if (!o->record->open_step)
         o->record->open_step = tcpstate_next_step(o);
     if (!connection->self && o->rcv->syn_frame)
-        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->mark);
+        tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->sent_time);
     tcpstate_raise(o, TCPSTATE_EVENT_handshake_complete, o->snd_role)->span =
         o->segment->time - connection->first_time;
 }
@@ -50,7 +50,8 @@ static void
 complete_close(struct observation *o)
 {
     struct tcpstate_connection *connection = o->connection;
-    const struct tcpstate_endpoint *first = &connection->end[TCPSTATE_CLIENT];
+    const int64_t first_fin =
+        o->snd->sent_time < o->rcv->sent_time ? o->snd->sent_time : o->rcv->sent_time;
 
     if (connection->close_complete || connection->reset || !is_fin_acked(o->snd) ||
         !is_fin_acked(o->rcv))
@@ -59,12 +60,10 @@ complete_close(struct observation *o)
     connection->close = kind_of_close(connection) & 0xf;
     connection->closer = tcpstate_first_to_close(connection) & 3;
     o->record->settled |= TCPSTATE_SETTLED_CLOSE;
-    if (connection->closer == TCPSTATE_CLOSER_SERVER)
-        first = other_end(connection, first);
     if (connection->self)
         tcpstate_raise(o, TCPSTATE_EVENT_two_way_close, o->snd_role);
     tcpstate_raise(o, TCPSTATE_EVENT_close_complete, o->snd_role)->span =
-        o->segment->time - connection->close_time;
+        o->segment->time - first_fin;
 }
 
 /* A repeated FIN that is acknowledged again starts the 2 MSL anew (section 3.10.7.4, "TIME-WAIT
@@ -77,7 +76,7 @@ restart_time_wait(struct observation *o)
     o->rcv->fin_repeated = false;
     if (o->snd->phase != TCPSTATE_PHASE_TIME_WAIT || o->took_fin)
         return;
-    o->snd->mark = o->segment->time;
+    o->connection->wait_time = o->segment->time;
     tcpstate_raise(o, TCPSTATE_EVENT_time_wait_restarted, o->snd_role);
 }
 
@@ -113,7 +112,7 @@ tcpstate_settle(struct observation *o)
     restart_time_wait(o);
     stage = stage_of(o->connection);
     o->record->changed |= o->connection->stage != stage;
-    o->connection->stage = (uint8_t)stage;
+    o->connection->stage = (unsigned)stage & 7;
 }
 
 /* What the first accepted RST settles, before it changes a state: a connection that never opened
@@ -142,145 +141,4 @@ tcpstate_settle_cause(struct observation *o, enum tcpstate_cause cause)
     o->connection->cause = cause & 0xf;
     if (o->rcv->phase != TCPSTATE_PHASE_UNKNOWN)
         o->record->settled |= TCPSTATE_SETTLED_CAUSE;
-}
-
-/* Adds an occurrence if there is room; returns how many there are then. */
-static size_t
-add(struct tcpstate_occurrence *events, size_t count, size_t room, enum tcpstate_event event,
-    enum tcpstate_role role, int64_t span, uint32_t times)
-{
-    if (count == room)
-        return count;
-    events[count] = (struct tcpstate_occurrence){
-        .event = (uint8_t)event,
-        .role = (uint8_t)role,
-        .severity = (uint8_t)tcpstate_event_severity(event),
-        .span = span,
-        .count = times,
-    };
-    return count + 1;
-}
-
-/* What the end of the capture says about one endpoint. */
-static size_t
-finish_endpoint(const struct tcpstate_connection *connection, enum tcpstate_role role,
-                const struct tcpstate_settings *settings, int64_t end,
-                struct tcpstate_occurrence *events, size_t count, size_t room)
-{
-    const struct tcpstate_endpoint *endpoint = &connection->end[role];
-    const struct tcpstate_endpoint *peer = other_end(connection, endpoint);
-
-    if (endpoint->repeats >= TCPSTATE_GIVING_UP && is_synchronized(endpoint))
-        count = add(events, count, room, TCPSTATE_EVENT_gave_up_retransmitting, role, 0,
-                    endpoint->repeats + 1u);
-    switch ((enum tcpstate_phase)endpoint->phase) {
-    case TCPSTATE_PHASE_SYN_SENT:
-        if (!peer->seen && !connection->denied && endpoint->syn_count == 1) {
-            count = add(events, count, room, TCPSTATE_EVENT_syn_unanswered, role,
-                        end - endpoint->mark, 1);
-            if (count > 0)
-                events[count - 1].severity = TCPSTATE_SEVERITY_NOTE;
-        }
-        break;
-    case TCPSTATE_PHASE_SYN_RECEIVED:
-        if (endpoint->syn_count == 1)
-            count =
-                add(events, count, room, TCPSTATE_EVENT_half_open, role, end - endpoint->mark, 1);
-        break;
-    case TCPSTATE_PHASE_CLOSE_WAIT:
-        if (!endpoint->stuck_told && !tcpstate_may_have_closed(connection))
-            count = add(events, count, room, TCPSTATE_EVENT_stuck_close_wait, role,
-                        end - endpoint->since, 1);
-        break;
-    case TCPSTATE_PHASE_FIN_WAIT_2:
-        if (!endpoint->stuck_told && !peer->fin_sent && !tcpstate_may_have_closed(connection))
-            count = add(events, count, room, TCPSTATE_EVENT_stuck_fin_wait_2, role,
-                        end - endpoint->since, 1);
-        break;
-    case TCPSTATE_PHASE_FIN_WAIT_1:
-    case TCPSTATE_PHASE_CLOSING:
-    case TCPSTATE_PHASE_LAST_ACK:
-        if (!endpoint->stuck_told && end - endpoint->mark >= settings->slow &&
-            !is_fin_covered(endpoint, endpoint->snd_una) && !connection->reset) {
-            count = add(events, count, room, TCPSTATE_EVENT_stuck_fin_unacked, role,
-                        end - endpoint->mark, 1);
-        }
-        break;
-    case TCPSTATE_PHASE_UNKNOWN:
-    case TCPSTATE_PHASE_LISTEN:
-    case TCPSTATE_PHASE_ESTABLISHED:
-    case TCPSTATE_PHASE_TIME_WAIT:
-    case TCPSTATE_PHASE_CLOSED:
-    case TCPSTATE_PHASE_COUNT:
-        break;
-    }
-    return count;
-}
-
-/* Whether the connection was opened and neither closed nor reset. */
-static bool
-is_still_open(const struct tcpstate_connection *connection)
-{
-    return (connection->handshake_complete || connection->mid_stream) && !connection->reset &&
-           !connection->close_complete && !tcpstate_may_have_closed(connection);
-}
-
-/*
- * The events that only the end of the capture settles: never answered, never closed, stuck.
- *
- * end is the time of the capture's last packet, nanoseconds since the epoch. Writes at most room
- * occurrences and returns how many; none for a connection of which only one direction was captured.
- */
-size_t
-tcpstate_finish(const struct tcpstate_connection *connection,
-                const struct tcpstate_settings *settings, int64_t end,
-                struct tcpstate_occurrence *events, size_t room)
-{
-    const bool unanswered = !connection->end[TCPSTATE_SERVER].seen && !connection->mid_stream &&
-                            connection->end[TCPSTATE_CLIENT].phase == TCPSTATE_PHASE_SYN_SENT;
-    size_t count = 0;
-
-    if (!connection->self && !unanswered &&
-        !(connection->end[TCPSTATE_CLIENT].seen && connection->end[TCPSTATE_SERVER].seen))
-        return 0;
-    count = finish_endpoint(connection, TCPSTATE_CLIENT, settings, end, events, count, room);
-    if (!connection->self)
-        count = finish_endpoint(connection, TCPSTATE_SERVER, settings, end, events, count, room);
-    if (is_still_open(connection))
-        count = add(events, count, room, TCPSTATE_EVENT_never_closed, TCPSTATE_CLIENT,
-                    end - connection->last_time, 1);
-    return count;
-}
-
-/*
- * How the connection was opened, as known when the capture ends.
- */
-enum tcpstate_open
-tcpstate_final_open(const struct tcpstate_connection *connection)
-{
-    if (connection->open != TCPSTATE_OPEN_NONE)
-        return (enum tcpstate_open)connection->open;
-    if (!connection->end[TCPSTATE_CLIENT].syn_sent)
-        return TCPSTATE_OPEN_MID_STREAM;
-    if (connection->end[TCPSTATE_SERVER].syn_sent &&
-        connection->end[TCPSTATE_SERVER].phase != TCPSTATE_PHASE_SYN_SENT)
-        return TCPSTATE_OPEN_HALF_OPEN;
-    return TCPSTATE_OPEN_UNANSWERED;
-}
-
-/*
- * The state of an endpoint when the capture ends: TIME_WAIT has become CLOSED if its two MSL passed
- * before end (nanoseconds since the epoch; RFC 9293 section 3.4.2).
- */
-enum tcpstate_phase
-tcpstate_final_phase(const struct tcpstate_connection *connection, enum tcpstate_role role,
-                     const struct tcpstate_settings *settings, int64_t end)
-{
-    const struct tcpstate_endpoint *endpoint =
-        &connection
-             ->end[connection->self || role != TCPSTATE_SERVER ? TCPSTATE_CLIENT : TCPSTATE_SERVER];
-
-    if (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT && end - endpoint->mark >= 2 * settings->msl)
-        return TCPSTATE_PHASE_CLOSED;
-    return (enum tcpstate_phase)endpoint->phase;
 }

@@ -302,22 +302,36 @@ take_text(struct tcpstate_zeek_end *snd, uint32_t from, uint32_t to)
     }
 }
 
+/* Whether the segment moves numbers and nothing else: text or an acknowledgement, not the first of
+ * its kind, of an endpoint past its handshake. */
+static bool
+is_plain(const struct step *s)
+{
+    return s->ack && !s->syn && !s->fin && !s->rst && s->segment->window != 0 &&
+           (s->snd->state == ESTABLISHED || s->snd->state == PARTIAL) &&
+           (s->snd->kinds & (s->segment->len != 0 ? KIND_TEXT : KIND_ACK));
+}
+
 static void
 process(struct step *s)
 {
     const struct tcpstate_segment *segment = s->segment;
+    const bool plain = is_plain(s);
     bool acknowledges = false, underflow;
 
-    note_partial(s);
-    take_start(s);
+    if (!plain) {
+        note_partial(s);
+        take_start(s);
+        add_history(s);
+    }
     underflow = seq_lt(segment->seq, s->snd->start);
-    add_history(s);
     if (s->ack && s->rcv->state == INACTIVE)
         set_start(s->rcv, segment->ack - 1, segment->ack - 1);
     else if (s->ack)
         acknowledges = seq_le(s->rcv->start, segment->ack);
     advance(s);
-    move(s);
+    if (!plain)
+        move(s);
     if (acknowledges)
         take_gap(s, segment->ack);
     if (segment->len != 0 && !s->rst && !underflow && !segment->text_cut)

@@ -88,7 +88,7 @@ def test_expert_information(shark):
 # (event, capture): the frame that raises it, the frame that it speaks of.
 SPOKEN_OF = {
     ("connection_refused", "refused"): (2, 1),  # the RST, the SYN that it answers
-    ("syn_unanswered", "unanswered"): (2, 1),  # the SYN again, the first
+    ("syn_retransmission", "unanswered"): (2, 1),  # the SYN again, the first
     ("last_ack_lost", "last-ack-lost-at-a"): (12, 10),  # the FIN again, the first
     ("port_reused", "port-reused-by-client"): (11, 10),  # the new SYN, the old connection's last
 }

@@ -205,10 +205,10 @@ test_echo_at_the_edges_of_time(void **state)
     (void)state;
     o.rcv->phase = TCPSTATE_PHASE_SYN_SENT;
     o.rcv->syn_frame = 1;
-    o.rcv->mark_tsval = 1;
-    o.rcv->mark = -edge;
+    o.rcv->sent_tsval = 1;
+    o.rcv->sent_time = -edge;
     assert_false(tcpstate_is_echo_wrong(&o));
-    o.rcv->mark = edge;
+    o.rcv->sent_time = edge;
     segment.time = -edge;
     assert_true(tcpstate_is_echo_wrong(&o));
 }
@@ -219,7 +219,7 @@ test_memory_of_a_connection(void **state)
 {
     (void)state;
     assert_true(sizeof(struct tcpstate_pair_memory) + sizeof(struct tcpstate_connection_memory) <=
-                432);
+                400);
 }
 
 int

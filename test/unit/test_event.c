@@ -56,7 +56,8 @@ test_sentence_names_both_ends(void **state)
 
     (void)state;
     tcpstate_event_text(&occurrence, text, sizeof text);
-    assert_non_null(strstr(text, "The FIN of the server, sent 3 times in 12"));
+    assert_non_null(
+        strstr(text, "The FIN of the server, sent 3 times, has not been acknowledged for 12.2 s"));
     assert_non_null(strstr(text, "client is gone"));
     occurrence.role = TCPSTATE_CLIENT;
     tcpstate_event_text(&occurrence, text, sizeof text);
@@ -90,6 +91,34 @@ test_sentence_names_the_frame(void **state)
 }
 
 /* Spans from nothing to centuries, negative ones included: capture clocks step back. */
+/* Units that suit the time, and words for small numbers. */
+static void
+test_sentence_suits_its_figures(void **state)
+{
+    static const struct {
+        int64_t span;
+        uint32_t count;
+        const char *expected;
+    } figures[] = {
+        {0, 1, "sent once, has not been acknowledged for less than 0.001 ms."},
+        {146 * (SECOND / 1000000), 2, "sent twice, has not been acknowledged for 0.146 ms."},
+        {SECOND - 1, 3, "sent 3 times, has not been acknowledged for 1 s."},
+        {31 * SECOND + SECOND / 4, 3, "sent 3 times, has not been acknowledged for 31.2 s."},
+        {1500 * SECOND, 3, "sent 3 times, has not been acknowledged for 25 min."},
+        {7 * 3600 * SECOND, 3, "sent 3 times, has not been acknowledged for 7 h."},
+    };
+    struct tcpstate_occurrence occurrence = make_occurrence(TCPSTATE_EVENT_stuck_fin_unacked);
+    char text[512];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++) {
+        occurrence.span = figures[i].span;
+        occurrence.count = figures[i].count;
+        tcpstate_event_text(&occurrence, text, sizeof text);
+        assert_non_null(strstr(text, figures[i].expected));
+    }
+}
+
 static void
 test_sentence_takes_any_span(void **state)
 {
@@ -189,6 +218,7 @@ main(void)
         cmocka_unit_test(test_sentence_names_both_ends),
         cmocka_unit_test(test_sentence_begins_like_one),
         cmocka_unit_test(test_sentence_names_the_frame),
+        cmocka_unit_test(test_sentence_suits_its_figures),
         cmocka_unit_test(test_sentence_takes_any_span),
         cmocka_unit_test(test_sentence_is_cut),
         cmocka_unit_test(test_event_out_of_range),

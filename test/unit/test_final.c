@@ -10,7 +10,8 @@
 #define SECOND INT64_C(1000000000)
 #define MSL (30 * SECOND)
 
-static const struct tcpstate_settings settings = {.msl = MSL, .stuck = 60 * SECOND};
+static const struct tcpstate_settings settings = {
+    .msl = MSL, .stuck = 60 * SECOND, .slow = 3 * SECOND};
 
 /* A captured connection whose endpoints are in these states since time 0. */
 static struct tcpstate_connection
@@ -27,7 +28,8 @@ make_connection(enum tcpstate_phase client, enum tcpstate_phase server)
         endpoint->evidence = TCPSTATE_EVIDENCE_SEEN;
         endpoint->seen = endpoint->numbers_known = true;
         endpoint->syn_sent = true;
-        endpoint->snd_una = endpoint->told = endpoint->iss + 1;
+        endpoint->snd_una = endpoint->iss + 1;
+        endpoint->syn_told = true;
         endpoint->syn_count = 1;
     }
     return connection;
@@ -38,7 +40,8 @@ static void
 acknowledge_fin(struct tcpstate_endpoint *endpoint)
 {
     endpoint->fin_sent = true;
-    endpoint->fin = endpoint->snd_una = endpoint->told = endpoint->iss + 2;
+    endpoint->fin = endpoint->snd_una = endpoint->iss + 2;
+    endpoint->fin_told = true;
 }
 
 /* Whether the end of the capture, at that time, raises the event. */
@@ -61,7 +64,7 @@ test_time_wait_expires(void **state)
         make_connection(TCPSTATE_PHASE_TIME_WAIT, TCPSTATE_PHASE_CLOSED);
 
     (void)state;
-    connection.end[TCPSTATE_CLIENT].mark = 5 * SECOND;
+    connection.wait_time = 5 * SECOND;
     assert_int_equal(
         tcpstate_final_phase(&connection, TCPSTATE_CLIENT, &settings, 5 * SECOND + 2 * MSL - 1),
         TCPSTATE_PHASE_TIME_WAIT);
@@ -80,7 +83,7 @@ test_time_wait_ends_before_it_began(void **state)
         make_connection(TCPSTATE_PHASE_TIME_WAIT, TCPSTATE_PHASE_CLOSED);
 
     (void)state;
-    connection.end[TCPSTATE_CLIENT].mark = 5 * SECOND;
+    connection.wait_time = 5 * SECOND;
     assert_int_equal(tcpstate_final_phase(&connection, TCPSTATE_CLIENT, &settings, 0),
                      TCPSTATE_PHASE_TIME_WAIT);
 }
@@ -158,6 +161,8 @@ test_close_wait_is_stuck(void **state)
 
     (void)state;
     acknowledge_fin(&connection.end[TCPSTATE_CLIENT]);
+    assert_false(ends_with(&connection, 59 * SECOND, TCPSTATE_EVENT_stuck_close_wait));
+    assert_false(ends_with(&connection, 59 * SECOND, TCPSTATE_EVENT_stuck_fin_wait_2));
     assert_true(ends_with(&connection, 61 * SECOND, TCPSTATE_EVENT_stuck_close_wait));
     assert_true(ends_with(&connection, 61 * SECOND, TCPSTATE_EVENT_stuck_fin_wait_2));
     connection.end[0].stuck_told = connection.end[1].stuck_told = true;
@@ -177,7 +182,14 @@ test_last_ack_is_unacknowledged(void **state)
     server->fin_count = 1;
     server->fin = 100;
     server->snd_una = 99;
-    assert_true(ends_with(&connection, SECOND, TCPSTATE_EVENT_stuck_fin_unacked));
+    assert_false(ends_with(&connection, 59 * SECOND, TCPSTATE_EVENT_stuck_fin_unacked));
+    assert_true(ends_with(&connection, 60 * SECOND, TCPSTATE_EVENT_stuck_fin_unacked));
+    server->fin_count = 2;
+    assert_false(ends_with(&connection, 3 * SECOND - 1, TCPSTATE_EVENT_stuck_fin_unacked));
+    assert_true(ends_with(&connection, 3 * SECOND, TCPSTATE_EVENT_stuck_fin_unacked));
+    connection.end[TCPSTATE_CLIENT].timed = true;
+    connection.end[TCPSTATE_CLIENT].round_trip = UINT16_MAX;
+    assert_false(ends_with(&connection, 3 * SECOND, TCPSTATE_EVENT_stuck_fin_unacked));
 }
 
 static void
@@ -190,7 +202,11 @@ test_syn_sent_is_unanswered(void **state)
     connection.open = TCPSTATE_OPEN_NONE;
     connection.handshake_complete = false;
     connection.end[TCPSTATE_SERVER].seen = connection.end[TCPSTATE_SERVER].syn_sent = false;
-    assert_true(ends_with(&connection, SECOND, TCPSTATE_EVENT_syn_unanswered));
+    assert_false(ends_with(&connection, 59 * SECOND, TCPSTATE_EVENT_syn_unanswered));
+    assert_true(ends_with(&connection, 60 * SECOND, TCPSTATE_EVENT_syn_unanswered));
+    connection.end[TCPSTATE_CLIENT].syn_count = 2;
+    assert_false(ends_with(&connection, 3 * SECOND - 1, TCPSTATE_EVENT_syn_unanswered));
+    assert_true(ends_with(&connection, 3 * SECOND, TCPSTATE_EVENT_syn_unanswered));
     assert_int_equal(tcpstate_final_open(&connection), TCPSTATE_OPEN_UNANSWERED);
 }
 
@@ -203,7 +219,8 @@ test_syn_received_is_half_open(void **state)
     (void)state;
     connection.open = TCPSTATE_OPEN_NONE;
     connection.handshake_complete = false;
-    assert_true(ends_with(&connection, SECOND, TCPSTATE_EVENT_half_open));
+    assert_false(ends_with(&connection, 59 * SECOND, TCPSTATE_EVENT_half_open));
+    assert_true(ends_with(&connection, 60 * SECOND, TCPSTATE_EVENT_half_open));
     assert_int_equal(tcpstate_final_open(&connection), TCPSTATE_OPEN_HALF_OPEN);
 }
 
