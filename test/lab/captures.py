@@ -9,19 +9,23 @@ import os
 from . import pcapng
 from .judge import broken
 from .link import Link, Loopback
+from .nat import Nat
 from .recipes import RECIPES
 from .story import Stage, Story, StoryError
 
 MANIFEST = "manifest.csv"
 COLUMNS = ("file", "story", "made_by", "frames", "shows")
 AT_ONCE = 16  # long stories played side by side
+OTHER_NETWORKS = {"loopback": Loopback, "nat": Nat}
+PLACES = {"A": ("at host A", "tunA"), "B": ("at host B", "tunB"), "lo": ("on lo", "lo"),
+          "router": ("at the router", "any")}  # by view: in words, and the device
 
 
 def _network(recipe):
     """Where a recipe is played. The kernel's account is for all of the machine and knows them by
     their addresses."""
-    if recipe.network == "loopback":
-        return Loopback()
+    if recipe.network in OTHER_NETWORKS:
+        return OTHER_NETWORKS[recipe.network]()
     place = f"{recipe.place:x}:" if recipe.place else ""
     return Link(*((f"10.0.{recipe.place}.{host}", f"2001:db8:{place}:{host}") for host in (1, 2)))
 
@@ -47,9 +51,8 @@ def make(recipe, folder):
 
 def _keep(recipe, folder, view, packets, rows):
     name = recipe.name if len(recipe.views) == 1 else f"{recipe.name}-at-{view.lower()}"
-    where = "on lo" if view == "lo" else f"at host {view}"
+    where, interface = PLACES[view]
     linktype = pcapng.LINKTYPE_ETHERNET if view == "lo" else pcapng.LINKTYPE_RAW
-    interface = "lo" if view == "lo" else "tun" + view
     pcapng.write(os.path.join(folder, name + ".pcapng"), packets, linktype, interface,
                  recipe.shows)
     write_kernel(os.path.join(folder, name + ".kernel"), rows)

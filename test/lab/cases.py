@@ -38,6 +38,9 @@ def _bent(name, before, after, segments):
             for verb, action in (("lost", "drop"), ("repeated", "repeat 5"), ("swapped", "swap"))]
 
 
+UNHARMED = "settle\nA send 70\nB recv 70\nB send 90\nA recv 90\nsettle\n" + FOUR_WAY
+NOTICED = "wait 200\nA send 70\n"  # by the answer
+
 HANDSHAKES = (
     _bent("handshake", LISTEN, "A connect PORT\nA send 50\nB accept\nB recv 50\nB send 50\n"
           "A recv 50\nsettle\n" + FOUR_WAY, ["A> SYN", "B> SYN,ACK", "A> ACK"])
@@ -137,4 +140,44 @@ OTHERS = [Case(name, text + REST) for name, text in [
       Case("three-way on loopback", OPEN + TALK + "A close\nB drain\nB close\n" + REST, bent=False,
            loopback=True)]
 
-CASES = STRAIGHT + OTHERS + HANDSHAKES + CLOSES + _crossing()
+
+def _forged():
+    """What an end did not send, in its name: the kernels of both say what that did."""
+    told = [("FIN with a wrong checksum", "A> FIN,ACK checksum 1", UNHARMED),
+            ("FIN with an old timestamp", "A> FIN,ACK ts -100000000", UNHARMED),
+            ("FIN", "A> FIN,ACK", NOTICED),
+            ("FIN with data", "A> FIN,ACK data 30", NOTICED),
+            ("FIN in the server's name", "B> FIN,ACK", "wait 200\nB send 70\n"),
+            ("RST with an old timestamp", "A> RST ts -100000000", NOTICED),
+            ("RST with another TTL", "A> RST ttl 200", NOTICED),
+            ("RST in the server's name", "B> RST", "wait 200\nB send 70\n"),
+            ("SYN", "A> SYN", UNHARMED),
+            ("ACK of what was not sent", "A> ACK ack 1000", UNHARMED)]
+    for flags in ("FIN,ACK", "RST", "RST,ACK"):
+        told += [(f"{flags} below the window", f"A> {flags} seq -70000", UNHARMED),
+                 (f"{flags} beyond the window", f"A> {flags} seq 1000000", UNHARMED)]
+    for flags in ("RST", "RST,ACK"):
+        told += [(flags, f"A> {flags}", NOTICED),
+                 (f"{flags} in the window", f"A> {flags} seq 1000", UNHARMED)]
+    return [Case(f"forged {name}", f"{OPEN}{TALK}forge {made}\n{after}{REST}")
+            for name, made, after in told]
+
+
+RESETS = {"RST": "RST", "RST one below": "RST seq -1", "RST beyond": "RST seq 5", "SYN": "SYN"}
+
+
+def _forged_in_a_close():
+    """The same when the connection closes already."""
+    states = {
+        "FIN_WAIT_1": ("net drop A> FIN\nA close\nwait 20\nforge B>", ""),
+        "CLOSE_WAIT": ("A shutdown w\nwait 80\nforge A>", "wait 80\nB send 50 -> any\n"),
+        "FIN_WAIT_2": ("A shutdown w\nwait 80\nforge B>", "wait 80\nB send 50\nB close\n"),
+        "TIME_WAIT": (FOUR_WAY + "wait 80\nforge B>", "wait 80\n"),
+    }
+    told = [(name, made, state) for state in states for name, made in RESETS.items()]
+    told += [("FIN", "FIN,ACK", state) for state in ("CLOSE_WAIT", "TIME_WAIT")]
+    return [Case(f"forged {name} in {state}", OPEN + TALK + f"{states[state][0]} {made}\n"
+                 + states[state][1] + REST) for name, made, state in told]
+
+
+CASES = STRAIGHT + OTHERS + HANDSHAKES + CLOSES + _crossing() + _forged() + _forged_in_a_close()

@@ -12,8 +12,9 @@ import socket
 import struct
 import time
 
+from .forge import end_of, forged
 from .rules import Rules, Verdict
-from .segment import abort_of, answer_of, is_icmp_error, parse
+from .segment import RST, SYN, abort_of, answer_of, is_icmp_error, parse
 from .space import SO_TIMESTAMPNS, Space
 
 PACKET_OUTGOING = 4
@@ -45,7 +46,7 @@ class Host:
 
     def read_sniffer(self):
         """The packets captured at the host since the last call: (nanoseconds, octets)."""
-        for time_ns, data, _kind in _received(self.sniffer):
+        for time_ns, data, _kind in received(self.sniffer):
             if parse(data) or is_icmp_error(data):
                 self.packets.append((time_ns, data))
                 yield time_ns, data
@@ -56,7 +57,7 @@ class Host:
         self.space.close()
 
 
-def _received(sniffer):
+def received(sniffer):
     """What a packet socket holds: (nanoseconds, octets, packet type)."""
     while True:
         try:
@@ -92,7 +93,7 @@ class Loopback:
     def forward(self):
         """Take in what was captured; returns the segments: (view, nanoseconds, segment)."""
         news = []
-        for time_ns, data, kind in _received(self.sniffer):
+        for time_ns, data, kind in received(self.sniffer):
             packet = data[self.ETHERNET:]
             segment = parse(packet)
             if kind != PACKET_OUTGOING and (segment or is_icmp_error(packet)):
@@ -129,6 +130,7 @@ class Link:
         self.queue, self.order = [], itertools.count()  # deliveries to come
         self.held = []
         self.swapped = {}  # by connection and direction: the segment to be overtaken
+        self.furthest = {}  # by connection and direction: the packet that ends at the highest number
 
     def set_rules(self, lines, scope=None):
         """Bend the network by rules: for all, or for the segments from or to a port."""
@@ -139,6 +141,13 @@ class Link:
             self.weather = weather
         else:
             self.scoped[scope] = weather
+
+    def forge(self, sender, flags, changes, scope=None):
+        """Deliver to a host's peer, in its name, a segment that comes next on its last connection."""
+        own = self.hosts[sender].addresses
+        flow = [flow for flow in self.furthest
+                if flow[0][0] in own and scope in (None, flow[0][1], flow[1][1])][-1]
+        self._deliver(self.hosts[sender].peer, forged(self.furthest[flow], flags, changes), 0)
 
     def descriptors(self):
         return [host.tun for host in self.hosts.values()]
@@ -155,7 +164,7 @@ class Link:
         while self.queue and self.queue[0][0] <= now:
             _due, _order, host, packet = heapq.heappop(self.queue)
             if packet is not None:
-                _write(host.tun, packet)
+                self._arrive(host, packet)
         return [(host.name, time_ns, segment) for host in self.hosts.values()
                 for time_ns, data in host.read_sniffer() if (segment := parse(data))]
 
@@ -168,16 +177,27 @@ class Link:
             else:
                 self.held.append((segment, host, packet))
 
+    def _arrive(self, host, packet):
+        write_packet(host.tun, packet)
+
     def _read(self, host):
-        while True:
-            try:
-                packet = os.read(host.tun, 65536)
-            except BlockingIOError:
-                return
+        for packet in read_packets(host.tun):
             segment = parse(packet)
             if segment or is_icmp_error(packet):
                 self.middle.append((time.time_ns(), packet))
+                self._remember(segment, packet)
                 self._bend(host, packet, segment)
+
+    def _remember(self, segment, packet):
+        if not segment or segment.flags & RST:
+            return
+        flow = segment.src, segment.dst
+        known = self.furthest.get(flow)
+        if segment.flags & SYN:
+            self.furthest.pop(flow, None)  # a new connection: the last of all
+        elif known and (end_of(segment) - end_of(parse(known))) % 2**32 >= 2**31:
+            return
+        self.furthest[flow] = packet
 
     def _bend(self, host, packet, segment):
         verdict = self._weather_of(segment).judge(host.name, segment) if segment else Verdict()
@@ -210,7 +230,16 @@ class Link:
             host.close()
 
 
-def _write(tun, packet):
+def read_packets(tun):
+    """What has been sent to a TUN device."""
+    while True:
+        try:
+            yield os.read(tun, 65536)
+        except BlockingIOError:
+            return
+
+
+def write_packet(tun, packet):
     try:
         os.write(tun, packet)
     except BlockingIOError:

@@ -11,6 +11,9 @@ LISTEN = "B listen 80\n"
 OPEN = LISTEN + "A bind 40000\nA connect 80\nB accept\n"
 TALK = "A send 100\nB recv 100\nB send 400\nA recv 400\nsettle\n"
 FOUR_WAY = "A close\nwait 100\nB close\nsettle\n"
+PROBED = "B option keepintvl 1\nB option keepcnt 3\nB option keepalive 1\n"  # the server's socket
+FORGED_FIN, FORGED_RST = "forge A> FIN,ACK{}\nsettle\n", "forge A> RST{}\nsettle\n"
+AFTERWARDS = "A send 70\nB recv 70\nB send 90\nA recv 90\nsettle\n"  # nothing has happened
 
 
 @dataclass
@@ -26,10 +29,10 @@ class Recipe:
     place: int = 0  # the third number of its addresses, if it is so long that it has its own
 
 
-def _later(port=80):
+def _later(port=80, first=""):
     """More than a minute later, another connection, which shows how long the capture went on: longer
     than a close may take (60 s, the preference) and than an orphan's FIN_WAIT_2 (tcp_fin_timeout)."""
-    return (f"wait 70000\nA:later bind 40099\nA:later connect {port}\nB:later accept\n"
+    return (f"wait 70000\n{first}A:later bind 40099\nA:later connect {port}\nB:later accept\n"
             "A:later send 100\nB:later recv 100\nsettle\nA:later close\nB:later drain\n"
             "B:later close\nsettle\n")
 
@@ -139,7 +142,11 @@ RECIPES = [
            "EPIPE.",
            OPEN + TALK + "A close\nwait 100\nB send 50\nwait 50\nB send 50 -> EPIPE\nsettle\n"),
     Recipe("unread-data", "reset instead of FIN",
-           "close() with data in the receive buffer: RST,ACK instead of a FIN.",
+           "close() with data in the receive buffer, before it was acknowledged: RST,ACK instead of a "
+           "FIN is the first to do so.",
+           OPEN + TALK + "settle\nA option quickack 0\nB send 50\nwait 5\nA close\nsettle\n"),
+    Recipe("unread-data-acknowledged", "reset instead of FIN",
+           "The same, but acknowledged before: the wire does not tell it from SO_LINGER 0.",
            OPEN + TALK + "B send 50\nsettle\nA close\nsettle\n"),
     Recipe("linger-zero", "reset instead of FIN",
            "close() with SO_LINGER 0: RST,ACK instead of a FIN, though all data was read.",
@@ -215,8 +222,8 @@ RECIPES = [
            "The client never sends the final ACK, and the server gives up: SYN_RECEIVED, then "
            "nothing.",
            "sysctl B ipv4.tcp_synack_retries 1\n" + LISTEN +
-           "A bind 40000\nnet drop A> any #2-1000\nA connect 80\nwait 4000\nnet clear\n"
-           + _later(), views=("B",), place=4),
+           "A bind 40000\nnet drop A> any #2-1000\nA connect 80\nwait 4000\n"
+           + _later(first="net clear\n"), views=("B",), place=4),
 
     Recipe("orphan-fin-wait-2", "orphaned FIN_WAIT_2",
            "FIN_WAIT_2 of a closed socket ends by tcp_fin_timeout (here 2 s), without TIME_WAIT "
@@ -286,6 +293,134 @@ RECIPES = [
            "answers the client's next data with RST to both ends.",
            OPEN + TALK + "wait 61000\nnet reset A> DATA\nA send 100\nsettle\n"
            "A recv 1 -> ECONNRESET\nB recv 1 -> ECONNRESET\nsettle\n", views=("A", "B")),
+
+    Recipe("close-wait-keepalive-dead-peer", "keepalive in CLOSE_WAIT",
+           "The client has closed its side and then died: the server's keepalives find no answer, "
+           "and end its CLOSE_WAIT with RST,ACK.",
+           OPEN + TALK + "A shutdown w\nsettle\nnet drop any all\nB option keepidle 1\n" + PROBED
+           + "wait 5500\nB recv 1 -> EOF\nsettle\n", views=("A", "B")),
+    Recipe("close-wait-keepalive-socket-gone", "keepalive in CLOSE_WAIT",
+           "The client has called close(), and its FIN_WAIT_2 has ended by tcp_fin_timeout (here "
+           "2 s): its host answers the server's keepalive with RST, which ends CLOSE_WAIT.",
+           "sysctl A ipv4.tcp_fin_timeout 2\n" + OPEN + TALK + "A close\nsettle\n"
+           "B option keepidle 4\n" + PROBED + "wait 5500\nsettle\n", views=("A", "B")),
+
+    Recipe("fin-unanswered", "the close is not answered",
+           "The link is dead when the client closes: its FIN is repeated at growing distances, and "
+           "nothing answers it for more than a minute.",
+           OPEN + TALK + "net drop any all\nA close\nwait 20\n" + _later(first="net clear\n"),
+           place=6),
+
+    Recipe("reset-lost", "reset not taken",
+           "The client's RST is lost: the server knows nothing of it and goes on, until its data is "
+           "answered with RST again.",
+           OPEN + TALK + "net drop A> RST\nA option linger 0\nA close\nwait 200\nB send 50\n"
+           "settle\n", views=("A", "B")),
+    Recipe("forged-reset-beyond-window", "reset not taken",
+           "A RST in the client's name lies beyond the server's window, which drops it and goes on.",
+           OPEN + TALK + FORGED_RST.format(" seq 1000000") + AFTERWARDS + FOUR_WAY,
+           views=("A", "B")),
+    Recipe("forged-reset-in-window", "reset not taken",
+           "A RST in the client's name lies in the server's window, but not at the exact number: the "
+           "server asks by a challenge ACK and goes on.",
+           OPEN + TALK + FORGED_RST.format(" seq 1000") + AFTERWARDS + FOUR_WAY,
+           views=("A", "B")),
+    Recipe("forged-reset-bad-checksum", "reset not taken",
+           "A RST in the client's name has a wrong checksum: the server never sees it.",
+           OPEN + TALK + FORGED_RST.format(" checksum 1") + AFTERWARDS + FOUR_WAY,
+           views=("A", "B")),
+
+    Recipe("forged-reset-at-a", "forged segments",
+           "A RST in the client's name, at the exact number: the server's socket is gone, and the "
+           "client learns of it when it sends.",
+           OPEN + TALK + FORGED_RST.format(" ttl 250") + "wait 200\nA send 70\nsettle\n"
+           "A recv 1 -> ECONNRESET\nsettle\n", views=("A",)),
+    Recipe("forged-reset-old-timestamp-at-a", "forged segments",
+           "The same, and the RST has an old timestamp, which nobody looks at.",
+           OPEN + TALK + FORGED_RST.format(" ts -100000000") + "wait 200\nA send 70\nsettle\n"
+           "A recv 1 -> ECONNRESET\nsettle\n", views=("A",)),
+    Recipe("forged-fin-old-timestamp-at-a", "forged segments",
+           "A FIN in the client's name has an old timestamp: the server drops it (PAWS), "
+           "acknowledges what it had, and goes on.",
+           OPEN + TALK + FORGED_FIN.format(" ts -100000000") + AFTERWARDS + FOUR_WAY,
+           views=("A",)),
+    Recipe("forged-fin-bad-checksum-at-a", "forged segments",
+           "A FIN in the client's name has a wrong checksum: the server never sees it.",
+           OPEN + TALK + FORGED_FIN.format(" checksum 1") + AFTERWARDS + FOUR_WAY,
+           views=("A",)),
+
+    Recipe("never-accepted", "accept queue",
+           "The server's accept queue is full and stays so: it takes neither the ACK nor the request "
+           "of one client, nor the FIN of another, gives up its half-open connections, and answers "
+           "what comes later with RST. A third client's text after that is answered in the same way, "
+           "a fourth's SYN not at all.",
+           "sysctl B ipv4.tcp_synack_retries 2\nB listen 80 4\n"
+           + "".join(f"A:{i} bind {40000 + i}\nA:{i} connect 80\n" for i in range(1, 5))
+           + "net hold A> ACK #1-4\n"
+           + "".join(f"A:{i} bind {40000 + i}\nA:{i} connect 80\n" for i in range(5, 9))
+           + "net release\nwait 20\nA:6 send 100\nA:7 close\nA:9 bind 40009\nA:9 start 80\n"
+           "wait 9000\nA:8 send 100\nA:8 recv 1 -> ECONNRESET\nA:6 recv 1 -> ECONNRESET\n"
+           "wait 5000\nsettle\n", views=("A", "B")),
+    Recipe("accept-queue-abandoned", "accept queue",
+           "The server never accepts: its host takes the handshake and the request all the same, "
+           "and resets the connection when the server closes its listening socket.",
+           LISTEN + "A bind 40000\nA connect 80\nA send 100\nwait 3500\nB unlisten\nsettle\n"
+           "A recv 1 -> ECONNRESET\n", views=("A", "B")),
+    Recipe("accept-queue-overflow-reset", "accept queue",
+           "The same full queue where the server's host resets instead of waiting "
+           "(tcp_abort_on_overflow): the answer to the last ACK of the handshake is RST.",
+           "sysctl B ipv4.tcp_abort_on_overflow 1\nB listen 80 1\nA:1 bind 40001\n"
+           "A:1 connect 80\nnet hold A> ACK #1-2\nA:2 bind 40002\nA:2 connect 80\nA:3 bind 40003\n"
+           "A:3 connect 80\nnet release\nsettle\nA:3 send 100 -> ECONNRESET\n", views=("A", "B")),
+    Recipe("defer-accept", "accept queue",
+           "TCP_DEFER_ACCEPT: the server leaves the client's ACK aside until data comes or, as here, "
+           "until it has asked again by a repeated SYN,ACK.",
+           "B option defer-accept 3\n" + LISTEN + "A bind 40000\nA connect 80\nB accept\n"
+           "B send 60\nA recv 60\nsettle\n" + FOUR_WAY, views=("A", "B")),
+    Recipe("defer-accept-aborted", "accept queue",
+           "TCP_DEFER_ACCEPT, and the client breaks off before it has said anything: the server was "
+           "never more than half-open.",
+           "B option defer-accept 3\n" + LISTEN + "A bind 40000\nA connect 80\nwait 500\n"
+           "A option linger 0\nA close\nsettle\n", views=("A", "B")),
+
+    Recipe("port-reuse-delayed", "the port reused",
+           "A SYN finds the server in TIME_WAIT and is answered with the old connection's ACK, but "
+           "the client's RSTs are lost on the way: the client asks again and again, until a RST "
+           "arrives and its next SYN is accepted, fourteen seconds after the first.",
+           "sysctl A ipv4.tcp_timestamps 0\nsysctl B ipv4.tcp_timestamps 0\n"
+           "sysctl A ipv4.tcp_syn_linear_timeouts 0\n" + LISTEN +
+           "A isn 1000000\nA bind 40000\nA connect 80\nB accept\n" + TALK +
+           "B close\nA drain\nA close\nwait 300\nnet drop A> RST all\nA isn 500000\n"
+           "A bind 40000\nA connect 80 &\nwait 2500\nnet clear\nB accept\n" + TALK + FOUR_WAY,
+           views=("A", "B")),
+    Recipe("synack-lost", "final handshake ACK withheld",
+           "The SYN,ACK is lost, and again: the client repeats its SYN.",
+           "sysctl A ipv4.tcp_syn_linear_timeouts 0\n" + LISTEN + "A bind 40000\n"
+           "net drop B> SYN,ACK #1-4; delay 40 A> SYN #2-9\nA connect 80\nB accept\n"
+           + TALK + FOUR_WAY,
+           views=("A", "B")),
+    Recipe("fast-open-early-answer-at-b", "fast open",
+           "The server has the request with the SYN: it answers and closes from SYN_RECEIVED, before "
+           "the third segment of the handshake arrives.",
+           "B option fastopen-queue 16\n" + LISTEN + "A bind 40000\nA fast-open 80 100\nB accept\n"
+           "B recv 100\nsettle\nA close\nwait 100\nB close\nsettle\nnet hold A> ACK all\n"
+           "A bind 40001\nA fast-open 80 100\nB accept\nB recv 100\nB send 300\nwait 20\n"
+           "B close\nwait 20\nnet clear\nnet release\nA drain\nA close\nsettle\n",
+           views=("B",)),
+    Recipe("request-unanswered", "who closes",
+           "The client's last request gets no answer: after five seconds of silence the server "
+           "closes.",
+           OPEN + TALK + "A send 100\nB recv 100\nwait 5000\nB close\nA drain\nA close\n"
+           "settle\n"),
+    Recipe("reset-from-between-at-b", "forged segments",
+           "Right after the client's first text, somebody on the path resets the connection in the "
+           "names of both: the TTL of these RSTs is another.",
+           OPEN + "settle\nA send 517\nforge A> RST ttl 201\nforge B> RST ttl 201\nsettle\n"
+           "A recv 1 -> ECONNRESET\nB recv 1 -> any\nsettle\n", views=("B",)),
+    Recipe("nat-both-sides", "address translation",
+           "Captured at a router that translates the client's address, on both its sides: one "
+           "connection, seen as two.",
+           OPEN + TALK + FOUR_WAY, views=("router",), network="nat"),
 
     Recipe("burst", "a burst",
            "Fifty connections at once as of a browser, IPv4 and IPv6: fetched, refused, reset, "

@@ -69,8 +69,11 @@ class Space:
         _check(_libc.setns(self.fd, CLONE_NEWNET), "setns")
 
     def ip(self, *arguments):
+        self.run("ip", *arguments)
+
+    def run(self, *command):
         with self.inside():
-            subprocess.run(["ip", *arguments], check=True)
+            subprocess.run(command, check=True)
 
     def sysctl(self, name, value):
         """Set net.NAME, if this kernel has it."""
@@ -88,11 +91,12 @@ class Space:
         self.ip("link", "set", device, "txqueuelen", "5000", "mtu", "1500", "up")
         return fd
 
-    def sniffer(self, device):
-        """A packet socket on a device of the namespace, with kernel time stamps."""
+    def sniffer(self, device=None):
+        """A packet socket on a device of the namespace, or on all, with kernel time stamps."""
         with self.inside():
             sniffer = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(ETH_P_ALL))
-            sniffer.bind((device, ETH_P_ALL))
+            if device:
+                sniffer.bind((device, ETH_P_ALL))
         sniffer.setblocking(False)
         sniffer.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
         sniffer.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)

@@ -9,6 +9,7 @@ not matter; with "&" the story goes on without waiting. Besides:
 
     net RULE [; RULE]     bend the network (see rules.py); "net clear" makes it straight again
     net release           let go what is held
+    forge A> FIN,ACK [NAME N]...    put a segment on the link that A did not send (see forge.py)
     wait MS               let time pass
     rest MS               let time pass until no packet has been seen for long, or so much time
     settle                let time pass until no packet has been seen for a while
@@ -167,6 +168,8 @@ class Stage:
             who, *rest = line.split() or [""]
             if who == "net":
                 self._net(story, " ".join(rest))
+            elif who == "forge":
+                self._forge(story, *rest)
             elif who == "wait":
                 yield int(rest[0]) / 1000
             elif who == "settle":
@@ -191,6 +194,10 @@ class Stage:
             self.network.release(story.scope)
         else:
             self.network.set_rules([] if line == "clear" else line.split("; "), story.scope)
+
+    def _forge(self, story, sender, flags, *words):
+        changes = {name: int(number) for name, number in zip(words[::2], words[1::2])}
+        self.network.forge(sender.rstrip(">"), flags, changes, story.scope)
 
     def _tell(self, story, line):
         waiting = not line.endswith("&")

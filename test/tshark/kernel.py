@@ -27,11 +27,24 @@ SILENT = {
 
 # Endpoints that are known to differ, and why no observer at that place could know better.
 KNOWN = {
+    "close-wait-keepalive-dead-peer-at-b": {
+        "10.0.0.1:40000 to 10.0.0.2:80": "the RST that should close it was captured, then lost",
+    },
+    "defer-accept-aborted-at-a": {
+        "10.0.0.2:80 to 10.0.0.1:40000": "TCP_DEFER_ACCEPT: it left the ACK aside, in silence",
+    },
+    "defer-accept-aborted-at-b": {
+        "10.0.0.2:80 to 10.0.0.1:40000": "TCP_DEFER_ACCEPT: it left the ACK aside, in silence",
+    },
     "handshake-never-finished": {
         "10.0.4.1:40000 to 10.0.4.2:80": "its ACK was withheld before the place of capture",
     },
     "keepalive-dead-peer": {
         "10.0.0.2:80 to 10.0.0.1:40000": "the RST that should close it was captured, then lost",
+    },
+    "nat-both-sides": {
+        "10.0.0.254:40000 to 10.0.0.2:80": "the router's address: the socket is the client's",
+        "10.0.0.2:80 to 192.168.0.1:40000": "the client's address: the server knows the router's",
     },
     "old-duplicate-syn-at-a": {
         "10.0.0.1:40000 to 10.0.0.2:80": "tcp_max_tw_buckets was 0: no TIME_WAIT",
