@@ -157,8 +157,8 @@ tcpstate_cause_of(const struct observation *o)
         /* A host refuses within a round trip; what comes later is the word of a device on the way.
          */
         return o->silence > o->settings->slow ? TCPSTATE_CAUSE_UNKNOWN : TCPSTATE_CAUSE_CLOSED_PORT;
-    case TCPSTATE_PHASE_TIME_WAIT:
-        return TCPSTATE_CAUSE_TIME_WAIT_ASSASSINATION;
+    case TCPSTATE_PHASE_TIME_WAIT: /* one that acknowledges is what its stack sends at each close */
+        return o->ack ? TCPSTATE_CAUSE_NONE : TCPSTATE_CAUSE_TIME_WAIT_ASSASSINATION;
     case TCPSTATE_PHASE_LISTEN:
     case TCPSTATE_PHASE_SYN_RECEIVED:
     case TCPSTATE_PHASE_ESTABLISHED:

@@ -157,6 +157,15 @@ is_foreign(const struct observation *o)
     return o->ack && o->rcv->numbers_known && (ack > span || ack < -span);
 }
 
+/* Whether the capture misses segments of the sender: then it may lie in a window that it has not
+ * shown either. */
+static bool
+is_gap_known(const struct observation *o)
+{
+    return !is_foreign(o) && (tcpstate_was_told(o->snd, TCPSTATE_EVENT_capture_gap) ||
+                              tcpstate_was_told(o->rcv, TCPSTATE_EVENT_ack_of_unseen));
+}
+
 /*
  * Before the steps: what the segment shows beside its effect on states.
  */
@@ -172,7 +181,8 @@ tcpstate_notice(struct observation *o)
     notice_repetition(o);
     notice_ack_not_taken(o);
     notice_timestamp(o);
-    if (o->fit == FIT_BEYOND && !o->jumbled && (o->segment->len != 0 || is_foreign(o)))
+    if (o->fit == FIT_BEYOND && !o->jumbled && (o->segment->len != 0 || is_foreign(o)) &&
+        !is_gap_known(o))
         tcpstate_raise(o, TCPSTATE_EVENT_segment_out_of_window, o->snd_role);
 }
 

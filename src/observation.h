@@ -50,6 +50,7 @@ void tcpstate_weigh_states(struct observation *o);
 struct tcpstate_occurrence *tcpstate_raise(struct observation *o, enum tcpstate_event event,
                                            enum tcpstate_role role);
 bool tcpstate_is_told(const struct tcpstate_connection *connection, enum tcpstate_event event);
+bool tcpstate_was_told(const struct tcpstate_endpoint *endpoint, enum tcpstate_event event);
 void tcpstate_note_unacceptable(struct observation *o);
 void tcpstate_expect_rst(struct observation *o);
 

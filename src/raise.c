@@ -59,6 +59,15 @@ is_told_again(struct tcpstate_endpoint *endpoint, enum tcpstate_event event)
 }
 
 /*
+ * Whether an event that is told once was told of the endpoint.
+ */
+bool
+tcpstate_was_told(const struct tcpstate_endpoint *endpoint, enum tcpstate_event event)
+{
+    return endpoint->told & bit_of(event);
+}
+
+/*
  * Raises an event about the endpoint of that role, if its terms allow it (src/event.def). Returns
  * the occurrence, whose figures the caller fills in; valid until the next call. In a full record
  * the newest takes the place of the one before it.

@@ -136,9 +136,15 @@ name_refusal(struct observation *o)
     }
     connection->open = TCPSTATE_OPEN_ABORTED;
     if (o->rcv->phase == TCPSTATE_PHASE_SYN_SENT && !o->snd->syn_sent) {
+        struct tcpstate_occurrence *told =
+            tcpstate_raise(o,
+                           o->silence > o->settings->slow ? TCPSTATE_EVENT_refused_late
+                                                          : TCPSTATE_EVENT_connection_refused,
+                           o->snd_role);
+
         connection->open = TCPSTATE_OPEN_REFUSED;
-        tcpstate_raise(o, TCPSTATE_EVENT_connection_refused, o->snd_role)->frame =
-            o->rcv->syn_frame;
+        told->span = o->silence;
+        told->frame = o->rcv->syn_frame;
     } else if (o->rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED &&
                o->snd->phase == TCPSTATE_PHASE_SYN_SENT)
         tcpstate_raise(o, TCPSTATE_EVENT_handshake_aborted, o->snd_role)->frame = o->rcv->syn_frame;

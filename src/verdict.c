@@ -138,6 +138,8 @@ tcpstate_settle_reset(struct observation *o)
 void
 tcpstate_settle_cause(struct observation *o, enum tcpstate_cause cause)
 {
+    if (cause == TCPSTATE_CAUSE_NONE)
+        return;
     o->connection->cause = cause & 0xf;
     if (o->rcv->phase != TCPSTATE_PHASE_UNKNOWN)
         o->record->settled |= TCPSTATE_SETTLED_CAUSE;
