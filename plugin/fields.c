@@ -16,7 +16,7 @@ static expert_field event_ei[TCPSTATE_EVENT_COUNT];
 static const struct event_text {
     const char *name, *happened;
 } event_text[] = {
-#define EVENT(slug, severity, group, rfc, happened, advice) {"tcpstate.event." #slug, happened},
+#define EVENT(slug, severity, group, terms, rfc, happened, advice) {"tcpstate.event." #slug, happened},
 #include "event.def"
 #undef EVENT
 };

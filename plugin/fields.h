@@ -63,6 +63,8 @@
       "Which endpoint began the close: client, server or both") \
     X(RESET_CAUSE, "reset.cause", "Cause of the reset", STRING, BASE_NONE, \
       "Why the connection was reset, as far as the wire tells") \
+    X(RESET_SENDER, "reset.sender", "Reset by", STRING, BASE_NONE, \
+      "Who sent the reset: client, server, or other where its TTL or link address is not the sender's") \
     X(CONN_STATE, "conn_state", "Zeek's conn_state", STRING, BASE_NONE, \
       "The conn_state that Zeek would log: S0, S1, SF, REJ, RSTO and so on") \
     X(HISTORY, "history", "Zeek's history", STRING, BASE_NONE, \

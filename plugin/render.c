@@ -184,8 +184,10 @@ add_verdicts(const struct canvas *canvas, const struct tcpstate_summary *summary
         add_verdict(canvas, FIELD_CLOSE, tcpstate_close_name(summary->close));
         add_verdict(canvas, FIELD_CLOSER, tcpstate_closer_name(summary->closer));
     }
-    if (sighting->later || settled & TCPSTATE_SETTLED_CAUSE)
+    if (sighting->later || settled & TCPSTATE_SETTLED_CAUSE) {
         add_verdict(canvas, FIELD_RESET_CAUSE, tcpstate_cause_name(summary->cause));
+        add_verdict(canvas, FIELD_RESET_SENDER, tcpstate_resetter_name(summary->resetter));
+    }
     if (sighting->later || settled & TCPSTATE_SETTLED_CLOSE ||
         (settled & TCPSTATE_SETTLED_OPEN && summary->reset))
         add_zeek(canvas);

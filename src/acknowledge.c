@@ -124,7 +124,7 @@ take_challenge_ack(struct observation *o)
     if (!connection->challenged_frame || connection->challenged_role == o->snd_role)
         return;
     if (pure && o->snd->numbers_known && o->segment->seq == o->snd->snd_nxt &&
-        o->segment->ack == o->rcv->snd_una && !o->snd->window_closed) {
+        o->segment->ack == o->rcv->snd_una && !(o->snd->window_closed && o->segment->window != 0)) {
         const bool reuse = connection->challenged_syn && connection->close_complete;
 
         if (!connection->challenged_syn || !tcpstate_may_have_closed(connection))
@@ -208,20 +208,16 @@ tcpstate_take_ack(struct observation *o)
     else
         settle_ack(o);
     take_window(o);
-    if (!rcv->seen && !o->connection->one_direction_told && is_syn_acked(rcv) && seq_lt(una, ack) &&
-        seq_lt(rcv->iss, una)) {
+    if (!rcv->seen && is_syn_acked(rcv) && seq_lt(una, ack) && seq_lt(rcv->iss, una))
         tcpstate_raise(o, TCPSTATE_EVENT_one_direction, o->snd_role);
-        o->connection->one_direction_told = true;
-    }
     if (seq_lt(una, ack)) {
-        if (o->snd->fin_sent && rcv->phase == TCPSTATE_PHASE_CLOSE_WAIT && !rcv->half_close_told &&
+        if (o->snd->fin_sent && rcv->phase == TCPSTATE_PHASE_CLOSE_WAIT &&
             seq_lt(rcv->text_from, ack)) {
             struct tcpstate_occurrence *told =
                 tcpstate_raise(o, TCPSTATE_EVENT_half_closed_transfer, o->rcv_role);
 
             told->count = ack - rcv->text_from;
             told->span = o->segment->time - o->snd->sent_time;
-            rcv->half_close_told = true;
         }
         if (rcv->holed && seq_le(rcv->hole, ack)) {
             rcv->holed = false;

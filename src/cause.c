@@ -59,6 +59,15 @@ tcpstate_is_text_refused(const struct observation *o)
            !seq_lt(o->segment->ack, rcv->snd_nxt - rcv->fin_sent);
 }
 
+/* Whether the RST answers text of an open connection that its sender took part in: it knew the
+ * connection, and does not any more. */
+static bool
+is_forgotten(const struct observation *o)
+{
+    return o->snd->spoke && !o->snd->fin_sent && !o->rcv->fin_sent && o->rcv->text_sent &&
+           o->connection->last_text_role == o->rcv_role && seq_lt(o->rcv->snd_una, o->rcv->snd_nxt);
+}
+
 /* The causes of a RST that answers a segment. Where the connection was open and silent for long,
  * something on the way has forgotten it. */
 static enum tcpstate_cause
@@ -72,7 +81,30 @@ cause_of_answer(const struct observation *o)
         return TCPSTATE_CAUSE_NO_CONNECTION;
     if (!o->snd->fin_sent && !o->rcv->fin_sent && tcpstate_silence_before_rst(o) != 0)
         return TCPSTATE_CAUSE_IDLE_TIMEOUT;
-    return o->silence > ANSWER_SPAN ? TCPSTATE_CAUSE_UNKNOWN : TCPSTATE_CAUSE_NO_CONNECTION;
+    if (o->silence > ANSWER_SPAN)
+        return TCPSTATE_CAUSE_UNKNOWN;
+    return is_forgotten(o) ? TCPSTATE_CAUSE_DEVICE_RESTARTED : TCPSTATE_CAUSE_NO_CONNECTION;
+}
+
+/* Whether the RST is the first segment to acknowledge its receiver's last text: the application can
+ * hardly have read it. One that has closed its sending half, and whose last input was text, has no
+ * other reason either. */
+static bool
+is_text_unread(const struct observation *o)
+{
+    const struct tcpstate_endpoint *rcv = o->rcv;
+
+    return rcv->text_sent && o->connection->last_text_role == o->rcv_role &&
+           (o->snd->fin_sent || seq_lt(rcv->snd_una, rcv->snd_nxt - rcv->fin_sent));
+}
+
+/* Whether nothing can have been unread: the peer sent no text, or the sender has answered it since,
+ * and all that it sent itself is acknowledged. */
+static bool
+is_all_read(const struct observation *o)
+{
+    return !o->snd->fin_sent && o->snd->snd_una == o->snd->snd_nxt &&
+           !(o->rcv->text_sent && o->connection->last_text_role == o->rcv_role);
 }
 
 /* The causes of an abort by its own sender. */
@@ -83,7 +115,7 @@ cause_of_abort(const struct observation *o)
 
     if (snd->probes >= 2)
         return TCPSTATE_CAUSE_KEEPALIVE_TIMEOUT;
-    if (snd->repeats >= TCPSTATE_GIVING_UP)
+    if (snd->repeats >= TCPSTATE_GIVING_UP || tcpstate_is_fin_given_up(o))
         return TCPSTATE_CAUSE_RETRANSMISSION_TIMEOUT;
     if (tcpstate_silence_before_rst(o) != 0)
         return TCPSTATE_CAUSE_IDLE_TIMEOUT;
@@ -91,10 +123,17 @@ cause_of_abort(const struct observation *o)
         return TCPSTATE_CAUSE_DATA_AFTER_CLOSE;
     if (o->segment->seq != snd->snd_nxt)
         return TCPSTATE_CAUSE_UNKNOWN;
-    if (o->rcv->text_sent && o->connection->last_text_role == o->rcv_role)
+    if (is_text_unread(o))
         return TCPSTATE_CAUSE_UNREAD_DATA;
-    return snd->snd_una == snd->snd_nxt && !snd->fin_sent ? TCPSTATE_CAUSE_LINGER_ZERO
-                                                          : TCPSTATE_CAUSE_UNKNOWN;
+    return is_all_read(o) ? TCPSTATE_CAUSE_LINGER_ZERO : TCPSTATE_CAUSE_APPLICATION_ABORT;
+}
+
+/* Whether the sender of the RST, a listener, repeated its SYN,ACK though it was acknowledged, and
+ * said nothing else: it never took the connection (a full accept queue, or it waits for text). */
+static bool
+is_never_accepted(const struct observation *o)
+{
+    return o->snd->ack_doubted && !o->snd->spoke;
 }
 
 /*
@@ -102,11 +141,13 @@ cause_of_abort(const struct observation *o)
  *
  * An answer tells that its sender has no such socket, or a socket that was closed; an active abort
  * tells what its sender waited for in vain, or that its application threw the connection away: with
- * text still unread if text was the last that it got, else with SO_LINGER 0.
+ * text unread or with SO_LINGER 0 where the wire tells which, else application-abort.
  */
 enum tcpstate_cause
 tcpstate_cause_of(const struct observation *o)
 {
+    if (is_never_accepted(o))
+        return TCPSTATE_CAUSE_NEVER_ACCEPTED;
     switch ((enum tcpstate_phase)o->rcv->phase) {
     case TCPSTATE_PHASE_UNKNOWN:
         return TCPSTATE_CAUSE_NO_CONNECTION;

@@ -130,8 +130,7 @@ repeat_fin(struct observation *o)
     snd->fin_assumed = false;
     o->record->close_step = snd->fin_step;
     take_back(o);
-    if ((acked && is_fin_taken(snd, o->rcv)) || !o->rcv->seen ||
-        tcpstate_may_have_closed(o->connection))
+    if (acked && is_fin_taken(snd, o->rcv))
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_fin_retransmission, o->snd_role);
     told->span = span;

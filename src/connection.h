@@ -8,6 +8,10 @@
 #include "tcpstate.h"
 #include "zeek_state.h"
 
+/* Events that are told once of an endpoint have a bit each. */
+#define TCPSTATE_TOLD_BITS 16
+#define TCPSTATE_TOLD_MASK ((1u << TCPSTATE_TOLD_BITS) - 1)
+
 /* What the capture showed of one endpoint. "As inferred" means: from the segments captured, which
  * need not be all. Sequence numbers are modulo 2^32. */
 struct tcpstate_endpoint {
@@ -33,17 +37,18 @@ struct tcpstate_endpoint {
     uint16_t sack_right; /* right edge of the last SACK block it sent, its low 16 bits, if sacked */
     uint16_t sent_ip_id; /* IP identification of its last SYN, then of its last FIN */
     uint16_t link;       /* digest of its link-layer address, 0 = unknown */
+    uint16_t told;       /* a bit for each event of it that is told once */
     uint8_t syn_count;   /* times its SYN and its FIN were captured, up to 255 */
     uint8_t fin_count;
-    uint8_t window_shift;
-    uint8_t ttl;         /* of its last segment, 0 = unknown */
-    uint8_t repeats;     /* times it repeated the text at snd_una */
-    uint8_t phase : 4;   /* enum tcpstate_phase */
-    uint8_t probes : 4;  /* keepalives in a row without an answer, up to 15 */
+    uint8_t ttl;        /* of its last segment, 0 = unknown */
+    uint8_t repeats;    /* times it repeated the text at snd_una */
+    uint8_t phase : 4;  /* enum tcpstate_phase */
+    uint8_t probes : 4; /* keepalives in a row without an answer, up to 15 */
+    uint8_t syn_step : 4,
+        fin_step : 4;    /* their steps in the handshake and in the close, up to 15 */
     uint16_t facts : 11; /* enum fact, or-ed: those that its phase follows from */
     uint16_t base : 4;   /* its phase before it sends a SYN */
-    uint8_t syn_step : 4,
-        fin_step : 4;       /* their steps in the handshake and in the close, up to 15 */
+    uint8_t window_shift : 4;
     uint8_t evidence : 2;   /* enum tcpstate_evidence */
     bool numbers_known : 1; /* iss, snd_una and snd_nxt mean something */
     bool seen : 1;          /* it sent at least one captured segment */
@@ -84,11 +89,12 @@ struct tcpstate_endpoint {
     bool gap_before_nxt : 1; /* a segment without text went on there, behind octets not captured */
     bool fin_repeated : 1;   /* its FIN came again and awaits another acknowledgement */
     bool stuck_told : 1;
-    bool half_close_told : 1;
-    bool path_told : 1;
     bool spoke : 1;         /* it sent a segment other than SYN and RST */
     bool window_closed : 1; /* it last offered a window of zero */
 };
+
+/* What may come in a storm. */
+enum storm { STORM_NONE, STORM_OF_RESETS, STORM_OF_FINS, STORM_OF_ACKS };
 
 /* One incarnation of a pair of addresses and ports: from a SYN (or the first segment captured) to
  * the next SYN that is accepted. */
@@ -109,10 +115,10 @@ struct tcpstate_connection {
     uint32_t alternate_iss; /* a second number of alternate_role's SYN, if alternate_known */
     uint16_t alerts;        /* events above chat, up to 65535 */
     uint16_t slept;         /* the silence that its last segment ended, if worth a note, seconds */
-    uint8_t storm_count;    /* RSTs, or FINs, within a second */
+    uint8_t storm_count;    /* RSTs, FINs or idle acknowledgements within a second */
     uint8_t storm_time;     /* when that second began, in units of 2^27 nanoseconds, modulo 2^8 */
     uint8_t open : 4;       /* verdicts: enum tcpstate_open, _close, _closer, _cause */
-    uint8_t close : 4;
+    uint8_t close : 3;
     uint8_t cause : 4;
     uint8_t step : 4;  /* of the handshake, then of the close */
     uint8_t stage : 3; /* enum tcpstate_stage */
@@ -126,6 +132,7 @@ struct tcpstate_connection {
     uint8_t denying_side : 1;   /* the segment's side that sent it, if denied */
     bool self : 1;              /* one endpoint, connected to itself */
     bool mid_stream : 1;        /* the handshake was not captured */
+    bool reset_foreign : 1;     /* that RST came another way than its sender's other segments */
     bool reset : 1;             /* an accepted RST ended it */
     bool handshake_complete : 1;
     bool close_complete : 1;
@@ -139,9 +146,9 @@ struct tcpstate_connection {
     bool challenge_sent : 1;
     bool challenge_of_syn : 1; /* the challenge ACK answered a SYN */
     bool recovering : 1;       /* the client reset an old connection of its peer's */
-    bool denied : 1;           /* its last segment is a RST without ACK, of denying_side */
-    bool one_direction_told : 1;
-    bool storm_of_fins : 1;
+    bool denied : 1;        /* it ends, but for disorder, with a RST without ACK, of denying_side */
+    uint8_t storm : 2;      /* enum storm: what storm_count counts */
+    uint8_t storm_role : 1; /* who sent the last of them */
     struct tcpstate_zeek zeek; /* what Zeek would log of it */
 };
 

@@ -94,18 +94,19 @@ tcpstate_copies_keep(struct tcpstate_pair *pair, const struct tcpstate_segment *
     pair->next_copy = place + 1 < TCPSTATE_COPIES ? (place + 1) & 7 : 0;
 }
 
-/* Whether the packet may be a second capture of the one remembered there; span is set to the time
- * between them. */
+/* Whether the packet may be a second capture of the one remembered there, which was captured within
+ * settings->copy for certain; span is set to the time between them. */
 static bool
 is_copy_of(const struct tcpstate_pair *pair, size_t place, const struct tcpstate_segment *segment,
            const struct tcpstate_settings *settings, int64_t *span)
 {
     const uint16_t now = (uint16_t)(segment->time >> COPY_SHIFT);
+    const int64_t unit = INT64_C(1) << COPY_SHIFT;
 
     if (is_alike(segment) && is_answer_again(pair, place, segment->side & 1u))
         return false;
-    *span = (int16_t)(uint16_t)(now - pair->copy_time[place]) * (INT64_C(1) << COPY_SHIFT);
-    return settings->copy > 0 && *span <= settings->copy && *span >= -settings->copy;
+    *span = (int16_t)(uint16_t)(now - pair->copy_time[place]) * unit;
+    return (*span < 0 ? -*span : *span) + unit <= settings->copy;
 }
 
 /*

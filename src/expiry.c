@@ -61,8 +61,7 @@ note_stuck(struct observation *o, enum tcpstate_role role)
 
     if (endpoint->stuck_told || age <= o->settings->stuck ||
         !(waiting || endpoint->phase == TCPSTATE_PHASE_CLOSE_WAIT) ||
-        (tcpstate_is_text_from_half_close(o->connection) && o->silence <= o->settings->stuck) ||
-        tcpstate_may_have_closed(o->connection))
+        (tcpstate_is_text_from_half_close(o->connection) && o->silence <= o->settings->stuck))
         return;
     tcpstate_raise(o, waiting ? TCPSTATE_EVENT_stuck_fin_wait_2 : TCPSTATE_EVENT_stuck_close_wait,
                    role)

@@ -19,7 +19,7 @@ static void
 add(struct ending *ending, enum tcpstate_event event, const struct tcpstate_endpoint *endpoint,
     int64_t span, uint32_t times)
 {
-    if (ending->count == ending->room)
+    if (ending->count == ending->room || !tcpstate_is_told(ending->connection, event))
         return;
     ending->events[ending->count++] = (struct tcpstate_occurrence){
         .event = (uint8_t)event,
@@ -41,14 +41,13 @@ is_overdue(const struct ending *ending, const struct tcpstate_endpoint *answerin
 }
 
 /* The same of a SYN or FIN, sent so many times: its sender's own timer repeats it until it is
- * answered (RFC 9293 section 3.8.1), so one that was not repeated had an answer, as a rule. */
+ * answered (RFC 9293 section 3.8.1), so one that was not repeated had an answer, or was given up.
+ */
 static bool
 is_unanswered(const struct ending *ending, const struct tcpstate_endpoint *asking, uint32_t times)
 {
-    const struct tcpstate_settings *settings = ending->settings;
-
-    return is_overdue(ending, other_end(ending->connection, asking), asking->sent_time,
-                      times > 1 ? settings->slow : settings->stuck);
+    return times > 1 && is_overdue(ending, other_end(ending->connection, asking), asking->sent_time,
+                                   ending->settings->slow);
 }
 
 /* A half-closed connection on which nothing goes on; one end has waited since then. */
@@ -60,8 +59,7 @@ finish_half_close(struct ending *ending, const struct tcpstate_endpoint *endpoin
                                     ? ending->connection->last_time
                                     : endpoint->since;
 
-    if (!endpoint->stuck_told && !tcpstate_may_have_closed(ending->connection) &&
-        is_overdue(ending, endpoint, quiet_since, ending->settings->stuck))
+    if (!endpoint->stuck_told && is_overdue(ending, endpoint, quiet_since, ending->settings->stuck))
         add(ending, event, endpoint, ending->end - endpoint->since, 1);
 }
 
@@ -134,8 +132,7 @@ is_still_open(const struct tcpstate_connection *connection)
 
     return (connection->handshake_complete || connection->mid_stream) && !connection->reset &&
            !connection->close_complete &&
-           !(client->fin_sent && other_end(connection, client)->fin_sent) &&
-           !tcpstate_may_have_closed(connection);
+           !(client->fin_sent && other_end(connection, client)->fin_sent);
 }
 
 /*

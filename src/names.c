@@ -24,6 +24,7 @@ static const char *const open_names[] = { TCPSTATE_OPENS(X) };
 static const char *const close_names[] = { TCPSTATE_CLOSES(X) };
 static const char *const closer_names[] = { TCPSTATE_CLOSERS(X) };
 static const char *const cause_names[] = { TCPSTATE_CAUSES(X) };
+static const char *const resetter_names[] = { TCPSTATE_RESETTERS(X) };
 #undef X
 
 static const char *const role_names[] = { "client", "server", "self" };
@@ -33,7 +34,7 @@ static const struct event_info {
     enum tcpstate_severity severity;
     enum tcpstate_group group;
 } event_infos[] = {
-#define EVENT(slug, severity, group, rfc, happened, advice) \
+#define EVENT(slug, severity, group, terms, rfc, happened, advice) \
     { #slug, happened, advice, TCPSTATE_SEVERITY_##severity, TCPSTATE_GROUP_##group },
 #include "event.def"
 #undef EVENT
@@ -90,6 +91,12 @@ const char *
 tcpstate_cause_name(enum tcpstate_cause cause)
 {
     return (size_t)cause < COUNT_OF(cause_names) ? cause_names[cause] : "";
+}
+
+const char *
+tcpstate_resetter_name(enum tcpstate_resetter resetter)
+{
+    return (size_t)resetter < COUNT_OF(resetter_names) ? resetter_names[resetter] : "";
 }
 
 const char *
@@ -230,7 +237,8 @@ put_sentence(struct text *text, const char *template, const struct tcpstate_occu
         else
             put(text, template ++, 1);
     }
-    if (first + 1 < text->size && text->to[first] >= 'a' && text->to[first] <= 'z')
+    if (text->length > first && first + 1 < text->size && text->to[first] >= 'a' &&
+        text->to[first] <= 'z')
         text->to[first] = (char)(text->to[first] - 'a' + 'A');
 }
 

@@ -19,9 +19,11 @@ notice_silence(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_idle_gap, o->snd_role)->span = o->silence;
 }
 
-/* Whether the segment comes another way than its sender's segments before. */
-static bool
-is_path_changed(const struct observation *o)
+/*
+ * Whether the segment comes another way than its sender's segments before.
+ */
+bool
+tcpstate_is_path_changed(const struct observation *o)
 {
     const struct tcpstate_segment *segment = o->segment;
     const struct tcpstate_endpoint *snd = o->snd;
@@ -36,10 +38,8 @@ notice_path(struct observation *o)
     if (o->syn &&
         o->ack) /* a listener's, or a proxy's in front of it: before the socket has a TTL */
         return;
-    if (is_path_changed(o) && !o->snd->path_told) {
-        o->snd->path_told = true;
+    if (tcpstate_is_path_changed(o))
         tcpstate_raise(o, TCPSTATE_EVENT_hop_change, o->snd_role);
-    }
     o->snd->ttl = o->segment->ttl;
     o->snd->link = o->segment->link;
 }
@@ -86,26 +86,78 @@ notice_timestamp(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_paws_reject, o->snd_role);
 }
 
-/* Counts RSTs, or FINs, of this connection within a second. */
+/* Text again that was acknowledged longer ago than a round trip: its sender has not taken that
+ * acknowledgement. */
+static void
+notice_ack_not_taken(struct observation *o)
+{
+    const struct tcpstate_endpoint *snd = o->snd;
+
+    if (o->segment->len == 0 || o->syn || o->fin || o->fit == FIT_BEYOND || !snd->timed ||
+        o->connection->close_complete || snd->snd_una != snd->snd_nxt ||
+        seq_lt(snd->snd_una, o->end) || is_keepalive(o) || !is_synchronized(snd) ||
+        tcpstate_has_crossed(o, snd, o->silence))
+        return;
+    tcpstate_raise(o, TCPSTATE_EVENT_ack_not_taken, o->snd_role)->count = o->segment->len;
+}
+
+/* Whether the segment only says again what its sender had said: an acknowledgement of nothing new.
+ */
+static bool
+is_idle_ack(const struct observation *o)
+{
+    return o->ack && !o->syn && o->segment->len == 0 &&
+           !(seq_lt(o->rcv->snd_una, o->segment->ack) && seq_le(o->segment->ack, o->rcv->snd_nxt));
+}
+
+static enum storm
+storm_of(const struct observation *o)
+{
+    if (o->rst)
+        return STORM_OF_RESETS;
+    if (o->fin)
+        return STORM_OF_FINS;
+    return is_idle_ack(o) ? STORM_OF_ACKS : STORM_NONE;
+}
+
+/* Counts RSTs, FINs, or acknowledgements that answer each other, of this connection within a
+ * second. */
 static void
 notice_storm(struct observation *o)
 {
+    static const enum tcpstate_event events[] = {
+        [STORM_OF_RESETS] = TCPSTATE_EVENT_reset_storm,
+        [STORM_OF_FINS] = TCPSTATE_EVENT_fin_storm,
+        [STORM_OF_ACKS] = TCPSTATE_EVENT_ack_storm,
+    };
     struct tcpstate_connection *connection = o->connection;
+    const enum storm storm = storm_of(o);
     const uint8_t now = (uint8_t)(o->segment->time >> STORM_SHIFT);
 
-    if (!o->rst && !o->fin)
+    if (storm == STORM_NONE && connection->storm != STORM_OF_ACKS)
         return;
-    if (connection->storm_of_fins != o->fin ||
-        (uint8_t)(now - connection->storm_time) >= STORM_UNITS) {
-        connection->storm_of_fins = o->fin;
+    if (connection->storm != storm || (uint8_t)(now - connection->storm_time) >= STORM_UNITS) {
+        connection->storm = (unsigned)storm & 3;
         connection->storm_time = now;
         connection->storm_count = 0;
+    } else if (storm == STORM_OF_ACKS && connection->storm_role == o->snd_role) {
+        return;
     }
+    connection->storm_role = o->snd_role & 1;
     connection->storm_count = count_up(connection->storm_count);
-    if (connection->storm_count == o->settings->storm + 1)
-        tcpstate_raise(o, o->fin ? TCPSTATE_EVENT_fin_storm : TCPSTATE_EVENT_reset_storm,
-                       o->snd_role)
-            ->count = o->settings->storm;
+    if (storm != STORM_NONE && connection->storm_count == o->settings->storm + 1)
+        tcpstate_raise(o, events[storm], o->snd_role)->count = o->settings->storm;
+}
+
+/* Whether the segment acknowledges a number far from where its receiver stands: another
+ * connection's. */
+static bool
+is_foreign(const struct observation *o)
+{
+    const int32_t span = TCPSTATE_OLD_NUMBERS_SPAN;
+    const int32_t ack = seq_diff(o->segment->ack, o->rcv->snd_nxt);
+
+    return o->ack && o->rcv->numbers_known && (ack > span || ack < -span);
 }
 
 /*
@@ -121,8 +173,9 @@ tcpstate_notice(struct observation *o)
     notice_path(o);
     notice_keepalive(o);
     notice_repetition(o);
+    notice_ack_not_taken(o);
     notice_timestamp(o);
-    if (o->fit == FIT_BEYOND && o->segment->len != 0 && !o->jumbled)
+    if (o->fit == FIT_BEYOND && !o->jumbled && (o->segment->len != 0 || is_foreign(o)))
         tcpstate_raise(o, TCPSTATE_EVENT_segment_out_of_window, o->snd_role);
 }
 
@@ -148,6 +201,16 @@ tcpstate_notice_window(struct observation *o, uint32_t edge)
     return true;
 }
 
+/*
+ * Whether the sender of the RST repeated its FIN so often, and for so long, that it gave up.
+ */
+bool
+tcpstate_is_fin_given_up(const struct observation *o)
+{
+    return o->snd->fin_count > TCPSTATE_GIVING_UP && !is_fin_acked(o->snd) &&
+           o->segment->time - o->snd->sent_time >= o->settings->slow;
+}
+
 /* Text that was never acknowledged, not even by this RST. */
 static uint32_t
 unacked_by(const struct observation *o, const struct tcpstate_endpoint *endpoint)
@@ -169,7 +232,7 @@ tcpstate_notice_reset(struct observation *o)
 {
     const enum tcpstate_role roles[] = {o->snd_role, o->rcv_role};
 
-    if (is_path_changed(o))
+    if (tcpstate_is_path_changed(o))
         tcpstate_raise(o, TCPSTATE_EVENT_reset_suspicious, o->snd_role);
     for (int i = 0; i < 2; i++) {
         const struct tcpstate_endpoint *endpoint = &o->connection->end[roles[i]];
@@ -178,6 +241,9 @@ tcpstate_notice_reset(struct observation *o)
         if (endpoint->repeats >= TCPSTATE_GIVING_UP)
             tcpstate_raise(o, TCPSTATE_EVENT_gave_up_retransmitting, roles[i])->count =
                 endpoint->repeats + 1u;
+        else if (endpoint == o->snd && tcpstate_is_fin_given_up(o))
+            tcpstate_raise(o, TCPSTATE_EVENT_gave_up_retransmitting, roles[i])->count =
+                endpoint->fin_count;
         if (lost != 0 && !(endpoint == o->rcv && endpoint->text_after_fin)) {
             tcpstate_raise(o, TCPSTATE_EVENT_unacked_data_at_close, roles[i])->count = lost;
             break;

@@ -49,6 +49,7 @@ void tcpstate_weigh_states(struct observation *o);
 /* raise.c */
 struct tcpstate_occurrence *tcpstate_raise(struct observation *o, enum tcpstate_event event,
                                            enum tcpstate_role role);
+bool tcpstate_is_told(const struct tcpstate_connection *connection, enum tcpstate_event event);
 void tcpstate_note_unacceptable(struct observation *o);
 void tcpstate_expect_rst(struct observation *o);
 
@@ -121,14 +122,20 @@ bool tcpstate_notice_window(struct observation *o, uint32_t edge);
 void tcpstate_notice_reset(struct observation *o);
 void tcpstate_notice_second_reset(struct observation *o);
 void tcpstate_notice_step(struct observation *o, enum tcpstate_event event, int64_t asked);
+bool tcpstate_is_path_changed(const struct observation *o);
 bool tcpstate_is_rejection(const struct observation *o);
 int64_t tcpstate_silence_before_rst(const struct observation *o);
 bool tcpstate_is_ack_refused(const struct observation *o);
 bool tcpstate_is_text_refused(const struct observation *o);
+bool tcpstate_is_fin_given_up(const struct observation *o);
 enum tcpstate_cause tcpstate_cause_of(const struct observation *o);
 
 /* Before the handshake is complete, text reaches at most so far beyond the initial number. */
 #define TCPSTATE_OPENING_SPAN (1u << 20)
+
+/* A number within so many octets of where a connection stands is one of its numbers; a random
+ * number is one in 64 times. */
+#define TCPSTATE_OLD_NUMBERS_SPAN (1 << 25)
 
 /* How often the same text must be repeated before its sender counts as giving up. */
 #define TCPSTATE_GIVING_UP 3

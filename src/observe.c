@@ -53,6 +53,8 @@ fit_of(const struct observation *o)
     if (o->rcv->edge_known && seq_lt(o->snd->snd_nxt, o->segment->seq) &&
         seq_lt(edge_of(o->rcv), o->segment->seq))
         return FIT_BEYOND;
+    if (o->snd->syn_frame && !o->connection->mid_stream && seq_lt(o->end, o->snd->iss))
+        return FIT_BEYOND; /* no retransmission: its sender never had such numbers */
     if (seq_lt(o->end, o->snd->snd_una))
         return FIT_OLD;
     return FIT_ACCEPTABLE;
@@ -256,8 +258,10 @@ remember(struct observation *o)
         o->snd->sacked = true;
         o->snd->sack_right = (uint16_t)segment->sack_right;
     }
-    connection->denied = o->rst && !o->ack;
-    connection->denying_side = segment->side & 1u;
+    if (o->rst || !o->jumbled) {
+        connection->denied = o->rst && !o->ack;
+        connection->denying_side = segment->side & 1u;
+    }
     connection->slept = noted_silence(o);
     connection->segments++;
     connection->last_time = segment->time;
@@ -334,6 +338,8 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
     tcpstate_copies_keep(pair, segment, digest, o.connection == pair->previous);
     look_at(&o);
     o.jumbled = o.silence <= settings->reorder && o.silence >= -settings->reorder;
+    if (o.silence > settings->idle)
+        o.snd->told = o.rcv->told = 0;
     record->opened = o.connection == spare;
     tcpstate_zeek_follow(o.connection, pair, segment, record->opened);
     if (record->opened)

@@ -102,8 +102,7 @@ name_reset(struct observation *o)
     if (o->connection->challenge_sent && o->connection->challenge_role == o->rcv_role &&
         o->connection->challenge_of_syn && !o->ack &&
         o->segment->seq == o->connection->challenge_ack) {
-        if (!tcpstate_may_have_closed(o->connection))
-            tcpstate_raise(o, TCPSTATE_EVENT_peer_restarted, o->snd_role);
+        tcpstate_raise(o, TCPSTATE_EVENT_peer_restarted, o->snd_role);
         o->connection->recovering = true;
     }
     if (rcv->phase == TCPSTATE_PHASE_TIME_WAIT) {
@@ -118,8 +117,7 @@ name_reset(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_data_to_closed_socket, o->snd_role);
     if (!snd->fin_sent && !rcv->fin_sent && (snd->seen || o->connection->mid_stream))
         tcpstate_raise(o, TCPSTATE_EVENT_reset_established, o->snd_role);
-    else if ((snd->fin_sent || rcv->fin_sent) && rcv->seen &&
-             !tcpstate_may_have_closed(o->connection))
+    else if ((snd->fin_sent || rcv->fin_sent) && rcv->seen)
         tcpstate_raise(o, TCPSTATE_EVENT_reset_after_fin, o->snd_role);
     if (silence != 0)
         tcpstate_raise(o, TCPSTATE_EVENT_reset_after_idle, o->snd_role)->span = silence;
@@ -234,13 +232,15 @@ accept_rst(struct observation *o)
         tcpstate_notice_reset(o);
     } else
         name_refusal(o);
-    if (!connection->reset)
+    if (!connection->reset) {
+        connection->reset_role = o->snd_role & 1;
+        connection->reset_foreign = tcpstate_is_path_changed(o);
         tcpstate_settle_cause(o, tcpstate_cause_of(o));
+    }
     connection->reset_seq = o->segment->seq;
     deliver_fin(o);
     if (!connection->reset && !connection->close_complete) {
         connection->reset = true;
-        connection->reset_role = o->snd_role & 1;
         if (o->rcv->phase != TCPSTATE_PHASE_UNKNOWN)
             tcpstate_settle_reset(o);
     }
@@ -367,7 +367,7 @@ tcpstate_take_rst(struct observation *o)
         tcpstate_note_unacceptable(o);
         break;
     case RULING_IGNORED:
-        if (o->rcv->seen && !tcpstate_may_have_closed(o->connection))
+        if (o->rcv->seen)
             tcpstate_raise(o, TCPSTATE_EVENT_reset_ignored, o->snd_role);
         if (is_own_number(o))
             prove_closed(o);

@@ -98,6 +98,18 @@ tcpstate_connection_expiry(const struct tcpstate_connection *connection,
     return expiry;
 }
 
+/* Who sent the RST of which the cause is known. */
+static enum tcpstate_resetter
+resetter_of(const struct tcpstate_connection *connection)
+{
+    if (connection->cause == TCPSTATE_CAUSE_NONE)
+        return TCPSTATE_RESETTER_NONE;
+    if (connection->reset_foreign)
+        return TCPSTATE_RESETTER_OTHER;
+    return connection->reset_role == TCPSTATE_CLIENT ? TCPSTATE_RESETTER_CLIENT
+                                                     : TCPSTATE_RESETTER_SERVER;
+}
+
 /*
  * Writes what is known of the connection as a whole. A self-connection's two roles are one
  * endpoint.
@@ -117,6 +129,7 @@ tcpstate_summarize(const struct tcpstate_connection *connection, struct tcpstate
         .close = connection->close,
         .closer = connection->closer,
         .cause = connection->cause,
+        .resetter = (uint8_t)resetter_of(connection),
         .reset = connection->reset,
     };
     for (int role = 0; role < 2; role++) {

@@ -30,7 +30,7 @@ tcpstate_keep_syn(struct observation *o)
     snd->sent_tsval = segment->tsval;
     snd->options_known = !segment->options_cut;
     snd->window_scaled = segment->window_scale_seen;
-    snd->window_shift = segment->window_shift;
+    snd->window_shift = segment->window_shift & 15u;
 }
 
 /* The endpoint is in SYN_SENT again: nothing of its attempt before counts. */
@@ -320,8 +320,7 @@ reject_syn(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
         return;
     }
-    if (o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT && o->rcv->seen &&
-        !tcpstate_may_have_closed(o->connection))
+    if (o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT && o->rcv->seen)
         tcpstate_raise(o, TCPSTATE_EVENT_syn_on_live_connection, o->snd_role);
     tcpstate_note_unacceptable(o);
 }

@@ -5,10 +5,6 @@
  */
 #include "observation.h"
 
-/* A number within so many octets of where an incarnation that is over stood is one of its numbers;
- * a random number is one in 64 times. */
-#define OLD_NUMBERS_SPAN (1 << 25)
-
 static struct tcpstate_endpoint *
 sender_of(struct tcpstate_connection *connection, const struct tcpstate_segment *segment)
 {
@@ -71,7 +67,7 @@ is_of_opening(struct tcpstate_connection *connection, const struct tcpstate_segm
 static bool
 is_near(struct tcpstate_connection *connection, const struct tcpstate_segment *segment)
 {
-    const int32_t span = OLD_NUMBERS_SPAN;
+    const int32_t span = TCPSTATE_OLD_NUMBERS_SPAN;
     const struct tcpstate_endpoint *snd = sender_of(connection, segment);
     const struct tcpstate_endpoint *rcv = receiver_of(connection, segment);
     int32_t seq_off = seq_diff(segment->seq, snd->snd_nxt);
@@ -140,7 +136,7 @@ promote(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
     client->timestamps = pending->timestamps;
     client->options_known = pending->options_known;
     client->window_scaled = pending->window_scaled;
-    client->window_shift = pending->window_shift;
+    client->window_shift = pending->window_shift & 15u;
     connection->end[TCPSTATE_SERVER].phase = TCPSTATE_PHASE_LISTEN;
     connection->end[TCPSTATE_SERVER].base = TCPSTATE_PHASE_LISTEN;
     pair->pending.active = false;

@@ -49,6 +49,10 @@
 #define TCPSTATE_CLOSERS(X) \
     X(NONE, "") X(CLIENT, "client") X(SERVER, "server") X(BOTH, "both")
 
+/* Who sent the RST of the cause: an endpoint, or, by its TTL or link address, somebody between. */
+#define TCPSTATE_RESETTERS(X) \
+    X(NONE, "") X(CLIENT, "client") X(SERVER, "server") X(OTHER, "other")
+
 /* Why a connection was reset, as far as the wire tells. */
 #define TCPSTATE_CAUSES(X) \
     X(NONE, "") X(CLOSED_PORT, "closed-port") X(NO_CONNECTION, "no-connection") \
@@ -56,7 +60,9 @@
     X(LINGER_ZERO, "linger-zero") X(KEEPALIVE_TIMEOUT, "keepalive-timeout") \
     X(RETRANSMISSION_TIMEOUT, "retransmission-timeout") X(BAD_HANDSHAKE_ACK, "bad-handshake-ack") \
     X(OLD_DUPLICATE, "old-duplicate") X(TIME_WAIT_ASSASSINATION, "time-wait-assassination") \
-    X(IDLE_TIMEOUT, "idle-timeout") X(UNKNOWN, "unknown")
+    X(IDLE_TIMEOUT, "idle-timeout") X(UNKNOWN, "unknown") \
+    X(APPLICATION_ABORT, "application-abort") X(NEVER_ACCEPTED, "never-accepted") \
+    X(DEVICE_RESTARTED, "device-restarted")
 
 enum tcpstate_phase {
 #define X(name) TCPSTATE_PHASE_##name,
@@ -95,6 +101,12 @@ enum tcpstate_closer {
 #undef X
 };
 
+enum tcpstate_resetter {
+#define X(name, text) TCPSTATE_RESETTER_##name,
+    TCPSTATE_RESETTERS(X)
+#undef X
+};
+
 enum tcpstate_cause {
 #define X(name, text) TCPSTATE_CAUSE_##name,
     TCPSTATE_CAUSES(X)
@@ -115,7 +127,7 @@ enum tcpstate_group {
 };
 
 enum tcpstate_event {
-#define EVENT(slug, severity, group, rfc, happened, advice) TCPSTATE_EVENT_##slug,
+#define EVENT(slug, severity, group, terms, rfc, happened, advice) TCPSTATE_EVENT_##slug,
 #include "event.def"
 #undef EVENT
     TCPSTATE_EVENT_COUNT
@@ -208,6 +220,7 @@ struct tcpstate_summary {
     uint16_t alerts;                     /* events above chat, up to 65535 */
     uint8_t stage;                       /* enum tcpstate_stage */
     uint8_t open, close, closer, cause;  /* enum tcpstate_open, _close, _closer, _cause */
+    uint8_t resetter;                    /* enum tcpstate_resetter */
     bool reset;                          /* an accepted RST ended it */
 };
 
@@ -250,7 +263,7 @@ struct tcpstate_record {
     bool opened;  /* the spare connection was taken */
     bool changed; /* it says more than the record of the segment before did, time apart */
     struct tcpstate_transition transition[TCPSTATE_MAX_TRANSITIONS];
-    struct tcpstate_occurrence event[TCPSTATE_MAX_EVENTS];
+    struct tcpstate_occurrence event[TCPSTATE_MAX_EVENTS + 1]; /* the last is the core's */
 };
 
 bool tcpstate_segment_parse(const uint8_t *header, size_t size, struct tcpstate_segment *segment);
@@ -303,6 +316,7 @@ const char *tcpstate_open_name(enum tcpstate_open open);
 const char *tcpstate_close_name(enum tcpstate_close close);
 const char *tcpstate_closer_name(enum tcpstate_closer closer);
 const char *tcpstate_cause_name(enum tcpstate_cause cause);
+const char *tcpstate_resetter_name(enum tcpstate_resetter resetter);
 const char *tcpstate_event_slug(enum tcpstate_event event);
 enum tcpstate_severity tcpstate_event_severity(enum tcpstate_event event);
 enum tcpstate_group tcpstate_event_group(enum tcpstate_event event);

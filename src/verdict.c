@@ -57,7 +57,7 @@ complete_close(struct observation *o)
         !is_fin_acked(o->rcv))
         return;
     connection->close_complete = true;
-    connection->close = kind_of_close(connection) & 0xf;
+    connection->close = kind_of_close(connection) & 7;
     connection->closer = tcpstate_first_to_close(connection) & 3;
     o->record->settled |= TCPSTATE_SETTLED_CLOSE;
     if (connection->self)

@@ -101,7 +101,7 @@ def test_statistics_in_a_session(shark, capture_of):
     shown = [answer for request, answer in zip(requests, answers) if request == tables]
     assert shown[0] == shown[1] == shown[3] != shown[2]
     rows = {tap["tap"]: tap["tables"][0]["i"] for tap in shown[0]["taps"]}
-    assert len(rows["nstat:tcpstate,connections"]) == 40
+    assert len(rows["nstat:tcpstate,connections"]) == 41
 
 
 # Passes

@@ -85,6 +85,18 @@ def test_expert_information(shark):
     assert len(filtered.splitlines()) == 1
 
 
+# Who sent the reset: the host that refuses, the host that aborts, and who forged one between two hosts.
+RESET_BY = {"refused": "server", "linger-zero": "client", "forged-reset": "other"}
+
+
+def test_who_reset(shark):
+    for name, sender in RESET_BY.items():
+        capture = shark.readable(CAPTURES / f"{name}.pcapng")
+        every = [shark.run("-r", capture, *passes, "-T", "fields", "-e", "tcpstate.reset.sender").stdout.split()
+                 for passes in ((), ("-2",))]  # fmt: skip
+        assert every[0] and set(every[0]) == set(every[1]) == {sender}, name
+
+
 # (event, capture): the frame that raises it, the frame that it speaks of.
 SPOKEN_OF = {
     ("connection_refused", "refused"): (2, 1),  # the RST, the SYN that it answers

@@ -150,7 +150,7 @@ test_events_full(void **state)
     (void)state;
     tcpstate_raise(&o, TCPSTATE_EVENT_handshake_complete, TCPSTATE_CLIENT);
     for (int i = 0; i < 3 * TCPSTATE_MAX_EVENTS; i++)
-        assert_non_null(tcpstate_raise(&o, TCPSTATE_EVENT_ack_of_unseen, TCPSTATE_CLIENT));
+        assert_non_null(tcpstate_raise(&o, TCPSTATE_EVENT_idle_gap, TCPSTATE_CLIENT));
     assert_int_equal(record.event_count, TCPSTATE_MAX_EVENTS);
     assert_int_equal(record.event[0].event, TCPSTATE_EVENT_handshake_complete);
 }
