@@ -142,7 +142,11 @@ RECIPES = [
            "EPIPE.",
            OPEN + TALK + "A close\nwait 100\nB send 50\nwait 50\nB send 50 -> EPIPE\nsettle\n"),
     Recipe("unread-data", "reset instead of FIN",
-           "close() with data in the receive buffer: RST,ACK instead of a FIN.",
+           "close() with data in the receive buffer, before it was acknowledged: RST,ACK instead of a "
+           "FIN is the first to do so.",
+           OPEN + TALK + "settle\nA option quickack 0\nB send 50\nwait 5\nA close\nsettle\n"),
+    Recipe("unread-data-acknowledged", "reset instead of FIN",
+           "The same, but acknowledged before: the wire does not tell it from SO_LINGER 0.",
            OPEN + TALK + "B send 50\nsettle\nA close\nsettle\n"),
     Recipe("linger-zero", "reset instead of FIN",
            "close() with SO_LINGER 0: RST,ACK instead of a FIN, though all data was read.",

@@ -45,6 +45,7 @@ HEALTHY = {
 # Causes of a reset that no capture of real sockets can show.
 UNCAPTURED = {
     "retransmission-timeout": "Linux gives up in silence: no RST is sent",
+    "unknown": "a reset that nothing on the wire explains has no story",
 }
 
 

@@ -86,7 +86,7 @@ def test_expert_information(shark):
 
 
 # Who sent the reset: the host that refuses, the host that aborts, and who forged one between two hosts.
-RESET_BY = {"refused": "server", "linger-zero": "client", "forged-reset": "other"}
+RESET_BY = {"refused": "server", "linger-zero": "client", "reset-from-between-at-b": "other"}
 
 
 def test_who_reset(shark):
