@@ -59,6 +59,8 @@ tcpstate_prove(struct observation *o, uint32_t ack)
     const bool syn_again = is_syn_covered(rcv, ack) && !is_syn_acked(snd);
     const bool fin = is_fin_covered(rcv, ack) && !is_fin_taken(snd, rcv);
 
+    if (snd->fin_inferred && !rcv->fin_sent && seq_lt(rcv->snd_una, ack))
+        snd->fin_inferred = !(o->unsettled = true); /* it goes on taking text */
     rcv->snd_una = seq_max(rcv->snd_una, ack);
     if (!syn && !fin && !syn_again)
         return;

@@ -56,7 +56,7 @@ take_first_fin(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
 
-    if (!is_at_end(o))
+    if (!is_at_end(o) || is_stale(o))
         return;
     if (snd->phase == TCPSTATE_PHASE_CLOSE_WAIT && !snd->text_after_fin && !o->took_fin)
         tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, snd->since);
@@ -172,6 +172,24 @@ tcpstate_disown_fin(struct observation *o)
     rcv->fin_told = false;
     o->snd->fin_inferred = false;
     tcpstate_settle_states(o);
+}
+
+/*
+ * The sender goes on with text at the number of its FIN: it sent none. Whether its receiver has
+ * taken that FIN is another matter. One that came again is its sender's.
+ */
+void
+tcpstate_deny_fin(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+
+    if (!seq_lt(o->segment->seq, snd->fin) || snd->fin_count > 1 || o->jumbled)
+        return;
+    o->rcv->fin_inferred = is_fin_taken(o->rcv, snd);
+    snd->fin_sent = snd->fin_assumed = snd->fin_changed = snd->waited = false;
+    snd->fin_frame = 0;
+    snd->snd_nxt = snd->fin - 1;
+    o->unsettled = true;
 }
 
 /* The FIN was inferred before it was captured. */

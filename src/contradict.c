@@ -9,8 +9,8 @@
  */
 #define UNTIMED_ROUND_TRIP INT64_C(1000000000)
 
-/* How long an acknowledgement may be held back, in practice (RFC 9293 section 3.8.6.3 allows half a
- * second): 200 ms. */
+/* How long an acknowledgement of text may be held back, in practice (RFC 9293 section 3.8.6.3
+ * allows half a second): 200 ms. */
 #define DELAYED_ACK INT64_C(200000000)
 
 /* Whether the segment goes beyond what its sender had sent and acknowledged before, and is not
@@ -61,8 +61,6 @@ tcpstate_doubt_rst(struct observation *o)
     tcpstate_raise(o, TCPSTATE_EVENT_reset_contradicted, o->snd_role)->frame =
         connection->reset_frame;
     restore(o, o->snd_role);
-    if (o->rcv->phase == TCPSTATE_PHASE_CLOSED || o->rcv->phase == TCPSTATE_PHASE_LISTEN)
-        restore(o, o->rcv_role);
     connection->reset = false;
     connection->open = connection->handshake_complete || connection->mid_stream
                            ? connection->open
@@ -88,10 +86,12 @@ is_reset_missed(const struct observation *o)
 static bool
 is_reset_refused(struct observation *o)
 {
+    const bool waits = is_fin_acked(o->snd) && is_fin_taken(o->snd, o->rcv);
+    const int64_t delay = waits ? 0 : DELAYED_ACK; /* TIME_WAIT holds no acknowledgement back */
     const int64_t after = o->segment->time - o->snd->since;
 
-    if (!o->snd->rst_taken || o->snd->rst_sent || after <= DELAYED_ACK ||
-        tcpstate_has_crossed(o, o->snd, after - DELAYED_ACK) ||
+    if (!o->snd->rst_taken || o->snd->rst_sent || after <= delay ||
+        tcpstate_has_crossed(o, o->snd, after - delay) ||
         (!o->snd->timed && after < UNTIMED_ROUND_TRIP))
         return false;
     o->snd->rst_refused = true;
@@ -114,7 +114,7 @@ tcpstate_outlives_rst(struct observation *o)
     if (o->snd->phase != TCPSTATE_PHASE_CLOSED || o->syn)
         return true;
     if (!connection->reset) {
-        if (is_reset_refused(o))
+        if (is_reset_refused(o) || (!connection->challenge_sent && is_reset_missed(o)))
             restore(o, o->snd_role);
         return true;
     }

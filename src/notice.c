@@ -59,7 +59,7 @@ notice_keepalive(struct observation *o)
 {
     if (!o->connection->self)
         o->rcv->probes = 0;
-    if (!is_keepalive(o))
+    if (!is_keepalive(o) || o->jumbled) /* its answer may stand before it */
         return;
     if (o->snd->probes < 15)
         o->snd->probes = (o->snd->probes + 1u) & 15;
@@ -76,13 +76,10 @@ notice_repetition(struct observation *o)
         o->snd->repeats = count_up(o->snd->repeats);
 }
 
-/* A timestamp older than the newest, in a segment that was not merely captured out of order (RFC
- * 7323 section 5). */
 static void
 notice_timestamp(struct observation *o)
 {
-    if (o->segment->timestamps_seen && o->snd->timestamps && !o->syn &&
-        seq_lt(o->segment->tsval, o->snd->tsval) && o->silence > o->settings->reorder)
+    if (is_stale(o))
         tcpstate_raise(o, TCPSTATE_EVENT_paws_reject, o->snd_role);
 }
 
@@ -217,8 +214,8 @@ unacked_by(const struct observation *o, const struct tcpstate_endpoint *endpoint
 {
     uint32_t una = endpoint->snd_una;
 
-    if (!endpoint->text_sent || !o->rcv->seen)
-        return 0;
+    if (!endpoint->text_sent || !o->rcv->seen || (o->ack && o->jumbled))
+        return 0; /* what it does not acknowledge may have been captured before it, or behind */
     if (endpoint == o->rcv && o->ack)
         una = seq_max(una, o->segment->ack);
     return seq_lt(una, endpoint->snd_nxt) ? endpoint->snd_nxt - una - endpoint->fin_sent : 0;

@@ -109,6 +109,7 @@ void tcpstate_confirm(struct observation *o);
 void tcpstate_take_fin(struct observation *o);
 void tcpstate_infer_fin(struct observation *o);
 void tcpstate_disown_fin(struct observation *o);
+void tcpstate_deny_fin(struct observation *o);
 void tcpstate_take_rst(struct observation *o);
 void tcpstate_doubt_rst(struct observation *o);
 bool tcpstate_outlives_rst(struct observation *o);
@@ -170,6 +171,15 @@ is_inferred(const struct observation *o, const struct tcpstate_endpoint *endpoin
 {
     return tcpstate_evidence_of(o->connection, endpoint, endpoint == o->snd ? o->rcv : o->snd) ==
            TCPSTATE_EVIDENCE_INFERRED;
+}
+
+/* Whether the segment's timestamp is older than the newest of its sender, and not merely captured
+ * out of order: its receiver drops it, unless it is a RST (RFC 7323 section 5.3). */
+static inline bool
+is_stale(const struct observation *o)
+{
+    return o->segment->timestamps_seen && o->snd->timestamps && !o->syn && !o->rst &&
+           seq_lt(o->segment->tsval, o->snd->tsval) && o->silence > o->settings->reorder;
 }
 
 /* Gives an endpoint its initial sequence number, of which nothing is acknowledged yet. */

@@ -129,8 +129,10 @@ take_text(struct observation *o)
             o->rcv->fin_inferred = false;
             o->unsettled = true;
         }
-        if (snd->fin_sent && seq_lt(snd->fin - 1, o->segment->seq + o->segment->len))
+        if (snd->fin_sent && seq_lt(snd->fin - 1, o->segment->seq + o->segment->len)) {
             tcpstate_raise(o, TCPSTATE_EVENT_data_after_fin, o->snd_role);
+            tcpstate_deny_fin(o);
+        }
     }
     if (!snd->numbers_known) {
         set_iss(snd, o->segment->seq - 1);
