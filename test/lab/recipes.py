@@ -412,6 +412,11 @@ RECIPES = [
            "closes.",
            OPEN + TALK + "A send 100\nB recv 100\nwait 5000\nB close\nA drain\nA close\n"
            "settle\n"),
+    Recipe("answer-lost", "lost answers",
+           "The server's answer, with the acknowledgement of the request in it, is lost twice behind "
+           "the server: the client repeats its request, the server its answer.",
+           OPEN + TALK + "net drop B> DATA #1-2; drop B> ACK #1-2\nA send 100\nB recv 100\n"
+           "B send 400\nA recv 400\nsettle\n" + FOUR_WAY, views=("A", "B")),
     Recipe("reset-from-between-at-b", "forged segments",
            "Right after the client's first text, somebody on the path resets the connection in the "
            "names of both: the TTL of these RSTs is another.",
