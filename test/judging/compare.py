@@ -205,32 +205,31 @@ class Views:
         self.shown = {view: shown_of(frames) for view, frames in frames_by_view.items()}
         self.lives = lives_of(rows)
         self.host_of = {address: host for host, known in addresses.items() for address in known}
-        self.findings, self.counts = [], {}
+        self.findings, self.counts, self.counts_at = [], {}, {}  # _at: by the endpoint's address
         self.matched = {view: self.match(view, shown) for view, shown in self.shown.items()}
         self.wires = {life: Wire(one) for view in self.matched
                       for one, life in self.matched[view].items()
-                      if life and self._own(view, one)}
+                      if life and self.is_own(view, one)}
 
     def match(self, view, shown):
         """Give each endpoint that a view shows its incarnation."""
         return match([one for pair in shown.values() for one in pair], self.lives,
-                     lambda endpoint: 0 if self._own(view, endpoint) else IN_FLIGHT)
+                     lambda endpoint: 0 if self.is_own(view, endpoint) else IN_FLIGHT)
 
-    def _own(self, view, shown):
+    def is_own(self, view, shown):
         """Whether the view is the endpoint's own: nothing is lost between them."""
         return view in ("lo", self.host_of.get(shown.ends[0][0]))
 
-    def _count(self, kind, view, shown, good, finding=None):
-        self.count((kind, "own" if self._own(view, shown) else "other"), good, finding)
+    def _count(self, kind, view, shown, good, finding):
+        self.count((kind, "own" if self.is_own(view, shown) else "other"), good, finding)
 
     def count(self, key, good, finding):
         """Keep an answer to a question."""
-        tally = self.counts.setdefault(key, {"good": 0, "explained": 0, "bad": 0})
-        if good:
-            tally["good"] += 1
-            return
-        tally["explained" if finding.explained else "bad"] += 1
-        self.findings.append(finding)
+        answer = "good" if good else "explained" if finding.explained else "bad"
+        for counts in (self.counts, self.counts_at.setdefault(finding.ends[0][0], {})):
+            counts.setdefault(key, {"good": 0, "explained": 0, "bad": 0})[answer] += 1
+        if not good:
+            self.findings.append(finding)
 
     def judge(self, end_of):
         """Ask all questions; end_of(ends): until when the account is good."""
@@ -240,7 +239,7 @@ class Views:
                 wire = self.wires.get(life) or Wire(shown)
                 self._sequence(view, shown, life, wire, end)
                 self._quiet(view, shown, life, wire, min(end, self._next_begins(view, shown)))
-                if self._own(view, shown) and life:
+                if self.is_own(view, shown) and life:
                     self._timely(view, shown, life, wire, end)
 
     def _next_begins(self, view, shown):
@@ -268,7 +267,7 @@ class Views:
             return "the FIN was held back"
         if excuse := self.excuse_of_stack(shown, life, wire, end):
             return excuse
-        if self._own(view, shown):
+        if self.is_own(view, shown):
             return ""
         if self._differs(shown, wire, end):
             return "segments were lost or reordered between view and endpoint"
@@ -309,7 +308,7 @@ class Views:
     def asked(self, _ends, begin, end):
         """When within a quiet time to ask for the state, and the answer if it is another's than the
         account's."""
-        return [(when, None) for when in (begin, end - 1)]
+        return [(when, None) for when in (begin, end - MOMENT)]
 
     def _quiet_at(self, view, shown, life, wire, when, last, asked):
         found = shown.at(when)
