@@ -131,7 +131,7 @@ def silent(row, left, wire):
     if row.new in ("FIN_WAIT_1", "LAST_ACK", "CLOSING"):
         begin = 0 if row.new == "CLOSING" else row.time - MOMENT
         return not wire.sent(begin, left, FIN)
-    if row.new == "SYN_SENT":
+    if row.new in ("SYN_SENT", "SYN_RECEIVED"):
         return not wire.sent(row.time - MOMENT, left, SYN)
     if (row.new, row.source) == ("CLOSED", "nominal"):
         return True

@@ -58,7 +58,7 @@ HEALTHY = {
         "B close l.0"],
     "shutdown both": OPEN + TALK + [
         "A shutdown c", "wait 100", "B shutdown l.0", "wait 100", "A close c", "B close l.0"],
-    "bulk then close": OPEN + ["A send c 30000", "A close c", "wait 100", "settle", "B close l.0"],
+    "bulk then close": OPEN + ["A send c 30000", "wait 20000"] + BY_CLIENT,
     "bulk both ways": OPEN + ["A send c 20000", "B send l.0 20000", "settle"] + BY_CLIENT,
     "data and close at once": OPEN + ["A send c 50", "A close c", "settle", "B close l.0"],
     "answer and close at once": OPEN + [
@@ -242,7 +242,7 @@ def _pause(dice):
 def random_case(name, dice):
     """A connection or two, with random acts of both ends at random times."""
     if dice.random() < SHARE_POLITE:
-        return Case(name, _polite(dice), True, frozenset(NOTES["simultaneous close"]))
+        return Case(name, _polite(dice), True, frozenset().union(*NOTES.values()))
     crosses = dice.random() < SHARE_CROSSING
     ends = ["A c", "B c"] if crosses else ["A c", "B l.0"]
     story = crossing() if crosses else LISTEN + CONNECT

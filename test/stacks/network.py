@@ -96,26 +96,35 @@ class Network:
         if node.now != self.now and not line.startswith("T"):
             self.tell(host, f"T {self.now}")
         node.now = self.now
+        entered = []
         for kind, *words in node.tell(line):
             if kind == "S":
                 life, local, remote = map(int, words[:3])
-                self.played.states[host].append((self._stamp(), life, (local, remote), words[3]))
+                entered.append((life, (local, remote), words[3]))
             elif kind == "O":
-                self._send(host, bytes.fromhex(words[0]))
+                self._send(host, bytes.fromhex(words[0]), entered)
+                entered = []
+        self._keep(host, self._stamp(), entered)
+
+    def _keep(self, host, time, entered):
+        """The states that a stack has entered; those before it sent something, with what it sent."""
+        self.played.states[host] += [(time, *state) for state in entered]
 
     def _capture(self, view, packet):
+        """Capture a packet at a view; returns when."""
         self.last_packet = self.now
-        packets = self.played.views[view]
-        packets.append((self._stamp(), packet))
+        packets, time = self.played.views[view], self._stamp()
+        packets.append((time, packet))
         self.played.storm |= len(packets) > STORM
+        return time
 
     # Link
 
-    def _send(self, host, packet):
+    def _send(self, host, packet, entered):
         segment = parse(packet)
         if not segment:
             return
-        self._capture(host, packet)
+        self._keep(host, self._capture(host, packet), entered)
         self._capture("middle", packet)
         verdict = self.weather.judge(host, segment)
         self.played.bent |= verdict.fate != "pass" or len(verdict.delays) > 1
