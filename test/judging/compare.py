@@ -181,8 +181,8 @@ def crossed(entered, left, wire):
 def same_sequence(states, life, wire, end, unseen_time_wait):
     """Whether we show the states the stack went through, but for what is silent or crossed."""
     ours = list(states)
-    while ours and ours[0] == "UNKNOWN":
-        ours.pop(0)
+    while ours and ours[0] == "UNKNOWN" or ours[:2] == ["CLOSED", "SYN_RECEIVED"]:
+        ours.pop(0)  # of a server, CLOSED: it refused the first SYN
     if life is None:
         return ours in ([], ["CLOSED"])
     for row, left in life.spans(end):

@@ -71,7 +71,7 @@ def play(nodes, run):
     return network.play(run.case.story, programs, run.seed, weather if run.loss else None)
 
 
-def play_and_judge(nodes, walk, keep, wanted):
+def play_and_judge(nodes, walk, wanted):
     """The results of some runs, with one process of the core for all."""
     played = [play(nodes, run) for run in wanted]
     told = [account.lines_of(one, view) for one in played for view in one.views]
@@ -81,8 +81,6 @@ def play_and_judge(nodes, walk, keep, wanted):
     for run, one in zip(wanted, played):
         shown = {view: account.frames_of(next(told)[1], next(answers)) for view in one.views}
         results.append(judge(run, one, shown))
-        if keep:
-            save(keep, run, one)
     return results
 
 
@@ -156,9 +154,9 @@ def save(folder, run, played):
             file.write(f"{row.time / 1e9:.9f} {row.local[0]}:{row.local[1]} {row.old} -> {row.new}\n")
 
 
-def try_all(nodes, walk, wanted, keep=None, jobs=2):
+def try_all(nodes, walk, wanted, jobs=2):
     """The results of all runs, some at a time."""
     parts = [wanted[at:at + 100] for at in range(0, len(wanted), 100)]
     with multiprocessing.Pool(jobs) as pool:
-        done = pool.map(functools.partial(play_and_judge, nodes, walk, keep), parts, chunksize=1)
+        done = pool.map(functools.partial(play_and_judge, nodes, walk), parts, chunksize=1)
     return [result for part in done for result in part]
