@@ -69,6 +69,15 @@ tcpstate_prove(struct observation *o, uint32_t ack)
     }
 }
 
+/* Whether the receiver lacks octets before the sender's FIN, which it then cannot take: later than
+ * a round trip after that FIN it sent its own, and acknowledged less than all the text. */
+static bool
+is_fin_beyond_hole(const struct observation *o)
+{
+    return o->snd->holed || (seq_lt(o->rcv->fin_ack, o->snd->fin - 1) &&
+                             !tcpstate_has_crossed(o, o->rcv, o->rcv->mark - o->snd->mark));
+}
+
 /* What follows for the receiver of an acknowledgement if it arrived, with all that its sender had
  * sent before, in order. */
 static void
@@ -83,9 +92,8 @@ deliver(struct observation *o)
     if (o->connection->syns_crossed && is_syn_covered(rcv, ack))
         rcv->syn_inferred = true;
     if (have_fins_crossed(snd, rcv) && is_fin_covered(rcv, ack) && !is_fin_taken(rcv, snd) &&
-        !snd->holed && o->segment->seq == snd->fin) {
+        !is_fin_beyond_hole(o) && o->segment->seq == snd->fin)
         rcv->fin_inferred = true;
-    }
     rcv->told = seq_max(rcv->told, ack);
 }
 
