@@ -198,17 +198,18 @@ tcpstate_take_ack(struct observation *o)
     if (o->took_fin)
         tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, rcv->mark);
     una = rcv->snd_una;
+    o->acks_more = seq_lt(una, ack);
     tcpstate_prove(o, ack);
     if (o->fit == FIT_ACCEPTABLE && (!o->demanding || is_last_of_handshake(o)))
         deliver(o);
     tcpstate_settle_states(o);
     take_window(o);
-    if (!rcv->seen && !o->connection->one_direction_told && is_syn_acked(rcv) && seq_lt(una, ack) &&
+    if (!rcv->seen && !o->connection->one_direction_told && is_syn_acked(rcv) && o->acks_more &&
         seq_lt(rcv->iss, una)) {
         tcpstate_raise(o, TCPSTATE_EVENT_one_direction, o->snd_role);
         o->connection->one_direction_told = true;
     }
-    if (seq_lt(una, ack)) {
+    if (o->acks_more) {
         if (o->snd->fin_sent && rcv->phase == TCPSTATE_PHASE_CLOSE_WAIT && !rcv->half_close_told &&
             seq_lt(rcv->text_from, ack)) {
             struct tcpstate_occurrence *told =
