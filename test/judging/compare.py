@@ -255,11 +255,15 @@ class Views:
 
     def _sequence(self, view, shown, life, wire, end):
         states = shown.states_until(end)
-        good = same_sequence(states, life, wire, end, self.unseen_time_wait)
+        good = self.same_sequence(shown, states, life, wire, end)
         kernel = [row.new for row, _left in life.spans(end)] if life else []
         self._count("sequence", view, shown, good, Finding(
             "sequence", view, shown.ends, shown.frames[0][0], states, kernel,
             self._excuse(view, shown, life, wire, end), shown.connection))
+
+    def same_sequence(self, _shown, states, life, wire, end):
+        """Whether the account has the states that are shown."""
+        return same_sequence(states, life, wire, end, self.unseen_time_wait)
 
     def _excuse(self, view, shown, life, wire, end):
         """Why this view cannot know better, or nothing."""
@@ -281,6 +285,11 @@ class Views:
     def excuse_of_stack(self, _shown, _life, _wire, _end):
         """Why a stack like this one can do what is not on the wire, or nothing."""
         return ""
+
+    @staticmethod
+    def is_moot(_life, _when):
+        """Whether the account cannot say in which states a segment that was got found its receiver."""
+        return False
 
     @staticmethod
     def unseen_time_wait(_row, _wire):
@@ -338,6 +347,8 @@ class Views:
             if own:
                 last, told = when, {life.at(when)}
                 kind, possible = "timely", self._possible(phase, life, when)
+            elif self.is_moot(life, when):
+                continue
             else:
                 kind, possible = "got", told | self._since(life, last, when)
             good = plain(phase) in map(plain, possible) or self._unseen(phase, life, wire, when)

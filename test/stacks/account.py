@@ -5,7 +5,8 @@ captures, as frames for it."""
 import dataclasses
 
 import walking
-from judging.compare import Row
+from judging import compare
+from judging.compare import MOMENT, Row
 from judging.shown import Frame
 from lab import pcapng
 from lab.segment import parse
@@ -55,6 +56,36 @@ def rows_of(played):
                 rows.append(Row(time, *ends, old, new, "stack", time))
                 old = new
     return sorted(rows, key=lambda row: row.time)
+
+
+class Views(compare.Views):
+    """Views of stacks that tell their states when they send something, and when all is done: what one
+    crosses in between, it does not tell."""
+
+    def same_sequence(self, shown, states, life, wire, end):
+        if super().same_sequence(shown, states, life, wire, end):
+            return True
+        untold = _crossed(shown, life) if life else set()
+        return super().same_sequence(
+            shown, [state for state in states if state not in untold], life, wire, end)
+
+    @staticmethod
+    def is_moot(life, when):
+        """Whether the segment closed its receiver, through whatever states."""
+        return any(row.new == "CLOSED" and when < row.time < when + MOMENT for row in life.rows)
+
+
+def _crossed(shown, life):
+    """The states that an endpoint is shown only to have crossed within a segment, while its stack went
+    on too, or on a segment that closed it."""
+    crossed, kept = set(), set()
+    for when, phase, _evidence, own, frame in shown.frames:
+        if any(abs(row.time - when) < MOMENT for row in life.rows):
+            crossed |= {word.split(" -> ")[1] for word in frame.transitions
+                        if word.startswith(shown.role)}
+        if own or not Views.is_moot(life, when):
+            kept.add(phase)
+    return crossed - kept
 
 
 def lines_of(played, view):

@@ -9,7 +9,6 @@ import zlib
 from dataclasses import dataclass, field
 
 import walking
-from judging.compare import Views
 from judging.figures import add_counts
 from lab import pcapng
 from lab.rules import Weather
@@ -86,8 +85,9 @@ def play_and_judge(nodes, walk, wanted):
 
 def judge(run, played, shown):
     """Compare what is shown of a run with what its stacks say."""
-    views = Views({view: frames for view, (frames, _finals) in shown.items()},
-                  account.rows_of(played), {host: [at] for host, at in network.ADDRESSES.items()})
+    views = account.Views({view: frames for view, (frames, _finals) in shown.items()},
+                          account.rows_of(played),
+                          {host: [at] for host, at in network.ADDRESSES.items()})
     views.judge(lambda _ends: played.end)
     result = Result(run, [])
     stack_at = {network.ADDRESSES[host]: stack for host, stack in zip("AB", run.stacks)}

@@ -288,7 +288,7 @@ def _polite(dice):
     ends = ["A c", "B l.0"]
     story = OPEN + [line for _ in range(dice.randint(0, 5)) for line in (
         _call(dice.choice(ends), "send", dice.choice([1, 50, 700, 2500, 9000])),
-        dice.choice(["settle", "settle", _pause(dice)]))] + ["settle"]
+        dice.choice(["settle", "settle", _pause(dice)]))] + ["wait 20000"]
     dice.shuffle(ends)
     story += [_call(ends[0], dice.choice(["close", "shutdown"])), dice.choice(["settle", _pause(dice)]),
               _call(ends[1], "close"), "settle", _call(ends[0], "close")]
