@@ -41,7 +41,8 @@ class Result:
     """What came of a run."""
 
     run: Run
-    misses: list  # the first difference of each endpoint of each connection
+    misses: list = field(default_factory=list)  # the first difference of each endpoint
+    wrong: list = field(default_factory=list)  # (stack, question, endpoint) of each at its own view
     counts: dict = field(default_factory=dict)  # by stack
     withdrawals: dict = field(default_factory=dict)  # by stack: (revisions, segments)
 
@@ -89,7 +90,7 @@ def judge(run, played, shown):
                           account.rows_of(played),
                           {host: [at] for host, at in network.ADDRESSES.items()})
     views.judge(lambda _ends: played.end)
-    result = Result(run, [])
+    result = Result(run)
     stack_at = {network.ADDRESSES[host]: stack for host, stack in zip("AB", run.stacks)}
     _count(result, views, stack_at)
     _note_differences(result, views, played.bent or played.storm)
@@ -112,18 +113,23 @@ def _count(result, views, stack_at):
 
 def _note_differences(result, views, bent):
     """The first difference of each endpoint, as its own view shows it; as another shows it, only if
-    nothing happened to the segments between the two."""
+    its own shows nothing wrong, and nothing happened to the segments between the two."""
     first = {}
-    for finding in sorted(views.findings, key=lambda one: (one.kind == "sequence", one.when)):
-        own = finding.view == views.host_of[finding.ends[0][0]]
-        if (own or not bent) and not finding.explained:
-            first.setdefault((finding.view, finding.ends, finding.connection), finding)
-    for (view, ends, connection), finding in first.items():
-        host = views.host_of[ends[0][0]]
-        where = "" if view == host else f", seen from {view}"
-        result.misses.append(Miss(
-            result.run.pair, result.run.case.name,
-            f"{host} port {ends[0][1]}, connection {connection}{where}", _differs(finding)))
+    wrong = [finding for finding in views.findings if not finding.explained]
+    for finding in sorted(wrong, key=lambda one: (one.kind == "sequence", one.when)):
+        host = views.host_of[finding.ends[0][0]]
+        name = f"{host} port {finding.ends[0][1]}, connection {finding.connection}"
+        if finding.view == host:
+            first.setdefault(name, finding)
+            stack = result.run.stacks["AB".index(host)]
+            result.wrong.append((stack, finding.kind, name))
+    for finding in wrong if not bent else ():
+        host = views.host_of[finding.ends[0][0]]
+        name = f"{host} port {finding.ends[0][1]}, connection {finding.connection}"
+        if name not in first:
+            first.setdefault(f"{name}, seen from {finding.view}", finding)
+    result.misses += [Miss(result.run.pair, result.run.case.name, name, _differs(finding))
+                      for name, finding in first.items()]
 
 
 def _differs(finding):
