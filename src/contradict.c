@@ -82,16 +82,23 @@ is_reset_missed(const struct observation *o)
            seq_le(o->segment->ack, o->rcv->snd_nxt);
 }
 
+/* How long the sender may have held its segment back. What TIME_WAIT sends answers at once. */
+static int64_t
+time_held_back(const struct observation *o)
+{
+    return o->connection->close_complete ? 0 : DELAYED_ACK;
+}
+
 /* Whether the receiver of the RST sends on later than anything can have been under way: it has not
  * taken it (RFC 1337 keeps TIME_WAIT, a stack's window may be another than we think, or the RST was
  * lost). */
 static bool
 is_reset_refused(struct observation *o)
 {
-    const int64_t after = o->segment->time - o->snd->since;
+    const int64_t after = o->segment->time - o->snd->since - time_held_back(o);
 
-    if (!o->snd->rst_taken || o->snd->rst_sent || after <= DELAYED_ACK ||
-        tcpstate_has_crossed(o, o->snd, after - DELAYED_ACK) ||
+    if (!o->snd->rst_taken || o->snd->rst_sent || after <= 0 ||
+        tcpstate_has_crossed(o, o->snd, after) ||
         (!o->snd->timed && after < UNTIMED_ROUND_TRIP))
         return false;
     o->snd->rst_refused = true;
