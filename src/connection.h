@@ -137,7 +137,7 @@ struct tcpstate_connection {
     bool challenge_sent : 1;
     bool challenge_of_syn : 1; /* the challenge ACK answered a SYN */
     bool recovering : 1;       /* the client reset an old connection of its peer's */
-    bool denied : 1;           /* its last segment is a RST without ACK, of denying_side */
+    bool denied : 1;           /* its last segment is a RST that answers one, of denying_side */
     bool one_direction_told : 1;
     bool storm_of_fins : 1;
     struct tcpstate_zeek zeek; /* what Zeek would log of it */

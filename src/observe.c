@@ -252,7 +252,7 @@ remember(struct observation *o)
         o->snd->sacked = true;
         o->snd->sack_right = (uint16_t)segment->sack_right;
     }
-    connection->denied = o->rst && !o->ack;
+    connection->denied = o->rst && (!o->ack || o->snd->phase == TCPSTATE_PHASE_SYN_SENT);
     connection->denying_side = segment->side & 1u;
     connection->slept = noted_silence(o);
     connection->segments++;
