@@ -49,7 +49,9 @@ def rows_of(played):
             if latest.get((local, remote), life) > life:
                 continue
             latest[local, remote] = life
-            old = state_of.get(life) or ("CLOSED" if state == "SYN_SENT" else "LISTEN")
+            old = state_of.get(life, "CLOSED")
+            if old == "CLOSED":
+                old = "CLOSED" if state == "SYN_SENT" else "LISTEN"
             state_of[life] = state
             ends = (ADDRESSES[host], local), (ADDRESSES[PEER[host]], remote)
             for new in path(old, state):
