@@ -135,6 +135,8 @@ OTHER = {
         "B hold l.0", "A send c 20000", "A close c", "wait 3000", "B abort l.0", "settle"],
     "TIME_WAIT reused": OPEN + TALK + BY_CLIENT + ["settle"] + AGAIN,
     "TIME_WAIT of the server reused": OPEN + TALK + BY_SERVER + ["settle"] + AGAIN,
+    "RST, then reuse, in TIME_WAIT of the server": OPEN + TALK + ["net repeat 500 B> FIN"] + BY_SERVER
+    + ["wait 1000", *AGAIN[:2], "A abort d"],
     "port used again after TIME_WAIT": OPEN + TALK + BY_CLIENT + ["wait 130000"] + AGAIN,
     "port used again after the server's TIME_WAIT": OPEN + TALK + BY_SERVER + ["wait 130000"] + AGAIN,
     "port used again after abort": OPEN + TALK + ["A abort c", "settle"] + AGAIN,
