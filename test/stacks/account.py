@@ -6,7 +6,7 @@ import dataclasses
 
 import walking
 from judging import compare
-from judging.compare import MOMENT, Row
+from judging.compare import IN_FLIGHT, MOMENT, Row
 from judging.shown import Frame
 from lab import pcapng
 from lab.segment import parse
@@ -63,6 +63,24 @@ def rows_of(played):
 class Views(compare.Views):
     """Views of stacks that tell their states when they send something, and when all is done: what one
     crosses in between, it does not tell."""
+
+    def match(self, view, shown):
+        """Each endpoint's incarnation: the last that had begun when its connection did, or begins
+        next. The account is exact, and so need not be matched from the end as a kernel's."""
+        result, left = {}, {ends: list(known) for ends, known in self.lives.items()}
+        for one in sorted((one for pair in shown.values() for one in pair),
+                          key=lambda one: one.connection):
+            result[one] = self._life_of(view, one, left.get(one.ends, []))
+            if result[one]:
+                left[one.ends].remove(result[one])
+        return result
+
+    def _life_of(self, view, one, lives):
+        begin, end = one.frames[0][0], one.frames[-1][0] + MOMENT
+        near = MOMENT if self.is_own(view, one) else IN_FLIGHT
+        begun = [life for life in lives if life.begin <= begin + near and life.lasts(begin - near)]
+        later = [life for life in lives if begin + near < life.begin <= end]
+        return begun[-1] if begun else later[0] if later else None
 
     def same_sequence(self, shown, states, life, wire, end):
         if super().same_sequence(shown, states, life, wire, end):
