@@ -26,6 +26,7 @@ tests, then prints a summary. NAME runs a part:
   properties  what holds of every capture: a swapped, missing or repeated packet tells no lies
   tshark      the captures in captures/, with their expected rows, in every mode of tshark
   lab         real sockets, judged by the kernel's own record of their states (needs root)
+  stacks      other TCPs, in memory, judged by their own record of their states
   docs        README.md and docs/ say what is true; run.sh does what it promises
   layout      the rules that keep src/ and plugin/ apart
   fuzz        garbage, always built with AddressSanitizer and UBSan
@@ -61,6 +62,7 @@ want_packages() {
     want iproute2 command -v ip
     want git command -v git
     want gcovr command -v gcovr
+    want dpkg-dev command -v dpkg-source
     want shellcheck command -v shellcheck
     want "valgrind libc6-dbg" command -v valgrind
     install_missing "the test suite"
@@ -102,6 +104,17 @@ skips() {
             { last = $0 }' "$2"
     done
     grep -hE '^SKIPPED|\[  SKIPPED \]' "$2" || true
+}
+
+# Their tests are skipped if this fails, and a skip fails in CI.
+build_stacks() {
+    local log
+    log=$(mktemp)
+    "$root/test/stacks/build" "$root/build/stacks" >"$log" 2>&1 || {
+        say "the stacks of test/stacks cannot be built:"
+        tail -n 5 "$log" >&2
+    }
+    rm -f "$log"
 }
 
 run_plain() {
@@ -150,6 +163,10 @@ run_named() {
     sanitize) run_sanitized ;;
     coverage) run_coverage ;;
     versions) run_versions named ;;
+    stacks)
+        build_stacks
+        run_plain "$1" build -L "^$1\$"
+        ;;
     unit | scenarios | properties | tshark | lab | docs | layout | fuzz) run_plain "$1" build -L "^$1\$" ;;
     *) run_plain "$1" build -R "$1" ;;
     esac
@@ -169,6 +186,7 @@ main() {
             run_named "$name"
         done
     else
+        build_stacks
         run_plain all build
         run_sanitized
         run_coverage

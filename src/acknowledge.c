@@ -59,8 +59,10 @@ tcpstate_prove(struct observation *o, uint32_t ack)
     const bool syn_again = is_syn_covered(rcv, ack) && !is_syn_acked(snd);
     const bool fin = is_fin_covered(rcv, ack) && !is_fin_taken(snd, rcv);
 
-    if (snd->fin_inferred && !rcv->fin_sent && seq_lt(rcv->snd_una, ack))
-        snd->fin_inferred = !(o->unsettled = true); /* it goes on taking text */
+    if (snd->fin_inferred && !rcv->fin_sent && seq_lt(rcv->snd_una, ack)) {
+        snd->fin_inferred = false; /* it goes on taking text */
+        o->unsettled = true;
+    }
     rcv->snd_una = seq_max(rcv->snd_una, ack);
     if (!syn && !fin && !syn_again)
         return;
@@ -70,6 +72,16 @@ tcpstate_prove(struct observation *o, uint32_t ack)
         snd->spoken |= is_syn_acked(snd);
         snd->waited |= is_fin_acked(snd);
     }
+}
+
+/* Whether the receiver lacks octets before the sender's FIN, which it then cannot take: later than
+ * a round trip after that FIN it sent its own, and acknowledged less than all the text. */
+static bool
+is_fin_beyond_hole(const struct observation *o)
+{
+    return o->snd->holed ||
+           (seq_lt(o->rcv->fin_ack, o->snd->fin - 1) &&
+            !tcpstate_has_crossed(o, o->rcv, o->rcv->sent_time - o->snd->sent_time));
 }
 
 /* What follows for the receiver of an acknowledgement if it arrived, with all that its sender had
@@ -86,7 +98,7 @@ deliver(struct observation *o)
     if (o->connection->syns_crossed && is_syn_covered(rcv, ack))
         rcv->syn_inferred = true;
     if (have_fins_crossed(snd, rcv) && is_fin_covered(rcv, ack) && !is_fin_taken(rcv, snd) &&
-        !snd->holed && o->segment->seq == snd->fin) {
+        !is_fin_beyond_hole(o) && o->segment->seq == snd->fin) {
         rcv->fin_inferred = o->unsettled = true;
     }
     o->unsettled |= !is_syn_acked(rcv) || (rcv->fin_sent && !is_fin_acked(rcv));
@@ -205,14 +217,15 @@ tcpstate_take_ack(struct observation *o)
     if (o->took_fin)
         tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, rcv->sent_time);
     una = rcv->snd_una;
+    o->acks_more = seq_lt(una, ack);
     if (o->steady)
         rcv->snd_una = seq_max(una, ack);
     else
         settle_ack(o);
     take_window(o);
-    if (!rcv->seen && is_syn_acked(rcv) && seq_lt(una, ack) && seq_lt(rcv->iss, una))
+    if (!rcv->seen && is_syn_acked(rcv) && o->acks_more && seq_lt(rcv->iss, una))
         tcpstate_raise(o, TCPSTATE_EVENT_one_direction, o->snd_role);
-    if (seq_lt(una, ack)) {
+    if (o->acks_more) {
         if (o->snd->fin_sent && rcv->phase == TCPSTATE_PHASE_CLOSE_WAIT &&
             seq_lt(rcv->text_from, ack)) {
             struct tcpstate_occurrence *told =

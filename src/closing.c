@@ -110,6 +110,14 @@ take_back(struct observation *o)
     tcpstate_settle_states(o);
 }
 
+/* Whether the FIN stands on an acknowledgement of more than any before: some stacks set it on all
+ * that they send until it is acknowledged, which repeats nothing. */
+static bool
+is_fin_on_ack(const struct observation *o)
+{
+    return o->acks_more && o->segment->len == 0;
+}
+
 /* The same FIN again. One that follows an acknowledgement at once, the first or one that answers
  * this very repetition, was sent before that arrived. */
 static void
@@ -130,7 +138,7 @@ repeat_fin(struct observation *o)
     snd->fin_assumed = false;
     o->record->close_step = snd->fin_step;
     take_back(o);
-    if (acked && is_fin_taken(snd, o->rcv))
+    if ((acked && is_fin_taken(snd, o->rcv)) || is_fin_on_ack(o))
         return;
     told = tcpstate_raise(o, TCPSTATE_EVENT_fin_retransmission, o->snd_role);
     told->span = span;

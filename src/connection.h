@@ -146,9 +146,10 @@ struct tcpstate_connection {
     bool challenge_sent : 1;
     bool challenge_of_syn : 1; /* the challenge ACK answered a SYN */
     bool recovering : 1;       /* the client reset an old connection of its peer's */
-    bool denied : 1;        /* it ends, but for disorder, with a RST without ACK, of denying_side */
-    uint8_t storm : 2;      /* enum storm: what storm_count counts */
-    uint8_t storm_role : 1; /* who sent the last of them */
+    bool denied : 1;           /* it ends, but for disorder, with a RST that answers a segment, of
+                                  denying_side */
+    uint8_t storm : 2;         /* enum storm: what storm_count counts */
+    uint8_t storm_role : 1;    /* who sent the last of them */
     struct tcpstate_zeek zeek; /* what Zeek would log of it */
 };
 

@@ -80,14 +80,20 @@ is_reset_missed(const struct observation *o)
            seq_le(o->segment->ack, o->rcv->snd_nxt);
 }
 
+/* How long the sender may have held its segment back. What TIME_WAIT sends answers at once. */
+static int64_t
+time_held_back(const struct observation *o)
+{
+    return o->connection->close_complete ? 0 : DELAYED_ACK;
+}
+
 /* Whether the receiver of the RST sends on later than anything can have been under way: it has not
  * taken it (RFC 1337 keeps TIME_WAIT, a stack's window may be another than we think, or the RST was
  * lost). */
 static bool
 is_reset_refused(struct observation *o)
 {
-    const bool waits = is_fin_acked(o->snd) && is_fin_taken(o->snd, o->rcv);
-    const int64_t delay = waits ? 0 : DELAYED_ACK; /* TIME_WAIT holds no acknowledgement back */
+    const int64_t delay = time_held_back(o);
     const int64_t after = o->segment->time - o->snd->since;
 
     if (!o->snd->rst_taken || o->snd->rst_sent || after <= delay ||

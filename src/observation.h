@@ -37,6 +37,7 @@ struct observation {
     bool unsettled;     /* what the states follow from has changed since they were settled */
     bool fin_delivered; /* its FIN arrives with an acknowledgement that counts as delivered */
     bool took_fin;      /* it is the first that shows that its sender has taken the peer's FIN */
+    bool acks_more;     /* it acknowledges what was not acknowledged before */
     bool jumbled;       /* so close behind the one before that the capture may have swapped them */
     bool demanding; /* its SYN or FIN still wants an answer: its receiver changes by answering */
 };

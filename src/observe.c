@@ -261,7 +261,7 @@ remember(struct observation *o)
         o->snd->sack_right = (uint16_t)segment->sack_right;
     }
     if (o->rst || !o->jumbled) {
-        connection->denied = o->rst && !o->ack;
+        connection->denied = o->rst && (!o->ack || o->snd->phase == TCPSTATE_PHASE_SYN_SENT);
         connection->denying_side = segment->side & 1u;
     }
     connection->slept = noted_silence(o);

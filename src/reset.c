@@ -339,12 +339,13 @@ infer_answered_ack(struct observation *o)
 }
 
 /* Whether the RST has the number that its sender has come to: it closes its sender, whether or not
- * its receiver takes it. */
+ * its receiver takes it. In SYN_SENT none that answers a segment has it: it stands at the number
+ * that was wrongly acknowledged (RFC 9293 section 3.10.7.3). */
 static bool
 is_own_number(const struct observation *o)
 {
-    return o->ack && is_synchronized(o->snd) && o->snd->numbers_known &&
-           o->segment->seq == o->snd->snd_nxt;
+    return o->ack && (is_synchronized(o->snd) || o->snd->phase == TCPSTATE_PHASE_SYN_SENT) &&
+           o->snd->numbers_known && o->segment->seq == o->snd->snd_nxt;
 }
 
 /*

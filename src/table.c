@@ -285,6 +285,21 @@ is_on_pending(const struct tcpstate_pending *pending, const struct tcpstate_segm
            segment->seq - pending->iss - 1 <= pending->len;
 }
 
+/* Whether the segment refuses a pending SYN, when nothing is left of the connection that the SYN
+ * came upon. */
+static bool
+is_refusal(const struct tcpstate_pair *pair, const struct tcpstate_segment *segment)
+{
+    const struct tcpstate_pending *pending = &pair->pending;
+    const struct tcpstate_endpoint *ends = pair->live->end;
+
+    return pending->active && pending->side != segment->side &&
+           ends[TCPSTATE_CLIENT].phase == TCPSTATE_PHASE_CLOSED &&
+           ends[TCPSTATE_SERVER].phase == TCPSTATE_PHASE_CLOSED &&
+           (segment->flags & (TCPSTATE_RST | TCPSTATE_ACK)) == (TCPSTATE_RST | TCPSTATE_ACK) &&
+           segment->ack - pending->iss - 1 <= pending->len;
+}
+
 /* Whether the segment, after the close, lies behind its sender's FIN and acknowledges what lies
  * behind its peer's, or, where nothing of the peer is captured, one of the two by far: another
  * connection has begun, with higher numbers (RFC 9293 section 3.4.1). */
@@ -327,7 +342,7 @@ find_for_other(struct tcpstate_pair *pair, const struct tcpstate_segment *segmen
     const struct tcpstate_endpoint *snd = sender_of(live, segment);
     const struct tcpstate_endpoint *rcv = receiver_of(live, segment);
 
-    if (is_on_pending(&pair->pending, segment))
+    if (is_on_pending(&pair->pending, segment) || is_refusal(pair, segment))
         return promote(pair, segment, spare);
     if (pair->previous && !live->handshake_complete && !live->mid_stream &&
         !is_of_opening(live, segment) && is_near(pair->previous, segment) &&

@@ -14,6 +14,7 @@ from .recipes import RECIPES
 from .story import Stage, Story, StoryError
 
 MANIFEST = "manifest.csv"
+TOOL = "test/lab/make-captures"
 COLUMNS = ("file", "story", "made_by", "frames", "shows")
 AT_ONCE = 16  # long stories played side by side
 OTHER_NETWORKS = {"loopback": Loopback, "nat": Nat}
@@ -57,7 +58,7 @@ def _keep(recipe, folder, view, packets, rows):
                  recipe.shows)
     write_kernel(os.path.join(folder, name + ".kernel"), rows)
     return {"file": name + ".pcapng", "story": recipe.story,
-            "made_by": f"test/lab/make-captures {recipe.name}, captured {where}",
+            "made_by": f"{TOOL} {recipe.name}, captured {where}",
             "frames": str(len(packets)), "shows": recipe.shows}
 
 
@@ -77,7 +78,9 @@ def _name(end):
     return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
-def _read_manifest(path):
+def read_manifest(folder):
+    """The manifest's lines by file; empty if there is none."""
+    path = os.path.join(folder, MANIFEST)
     if not os.path.exists(path):
         return {}
     with open(path, encoding="utf-8", newline="") as file:
@@ -96,11 +99,25 @@ def _made(recipes, folder):
             yield recipe, future.result
 
 
+def write_manifest(folder, lines):
+    with open(os.path.join(folder, MANIFEST), "w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(lines)
+
+
+def _rank(line):
+    """The order of the recipes, then what other tools made."""
+    tool, name = line["made_by"].split()[:2]
+    names = [recipe.name for recipe in RECIPES]
+    return (names.index(name.rstrip(",")), line["file"]) if tool == TOOL else (len(names), "")
+
+
 def main(names, folder):
     """Make the captures named, or all of them, and bring the manifest up to date."""
     os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, MANIFEST)
-    lines = _read_manifest(path) if names else {}
+    lines = {file: line for file, line in read_manifest(folder).items()
+             if names or not line["made_by"].startswith(TOOL)}
     failed = []
     for recipe, made in _made([one for one in RECIPES if not names or one.name in names], folder):
         try:
@@ -110,11 +127,5 @@ def main(names, folder):
         except StoryError as error:
             print(f"FAILED {error}", flush=True)
             failed.append(recipe.name)
-    order = [recipe.name for recipe in RECIPES]
-    ranked = sorted(lines.values(), key=lambda line: (
-        order.index(line["made_by"].split()[1].rstrip(",")), line["file"]))
-    with open(path, "w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(ranked)
+    write_manifest(folder, sorted(lines.values(), key=_rank))
     return 1 if failed else 0

@@ -9,8 +9,8 @@ told the difference: of two FINs, the one captured looks like the first.
 
 import random
 
-from .compare import MOMENT, REACTION, Finding
-from .shown import FIN, RST, SYN, said, shown_of
+from judging.compare import MOMENT, REACTION, Finding
+from judging.shown import FIN, RST, SYN, said, shown_of
 
 LATER = 1000  # nanoseconds between a packet and its copy
 

@@ -16,6 +16,8 @@ import subprocess
 import time
 from collections import namedtuple
 
+from judging.compare import Row
+
 from .space import Space, own_mounts
 
 TRACING = "/sys/kernel/tracing"
@@ -29,8 +31,6 @@ REQUEST_SETTLES = 50000000  # ns after which a request socket that no poll has s
 
 Change = namedtuple("Change", "time socket old new local remote")
 Poll = namedtuple("Poll", "begin end states")  # states: (local, remote) -> state
-# after: the state was entered after that; earlier than time where only a poll shows it.
-Row = namedtuple("Row", "time local remote old new source after")
 
 
 class Tracer:

@@ -8,6 +8,8 @@ import sys
 import tempfile
 from dataclasses import dataclass, field, replace
 
+from judging.figures import add_counts, agreement, report
+from judging.shown import FIN, SYN, said
 from properties import stories, trial
 
 from . import compare, damaged, judge, pcapng, shown
@@ -174,15 +176,15 @@ class Session:
         return frames
 
     def _check_health(self, view, frames):
-        chat, loud, said, repeated = chatter(), [], set(), set()
+        chat, loud, known, repeated = chatter(), [], set(), set()
         for frame in frames:
             run = self._run_of((frame.src, frame.dst))
             if not run or not run.healthy or frame.time > run.story.end:
                 continue
-            word = frame.src, shown.said(frame)[:2], frame.len
-            if word in said and (frame.len or frame.flags & (shown.FIN | shown.SYN)):
+            word = frame.src, said(frame)[:2], frame.len
+            if word in known and (frame.len or frame.flags & (FIN | SYN)):
                 repeated.add(run.name)  # a busy machine made the network slow
-            said.add(word)
+            known.add(word)
             loud += [(run, event) for event in frame.events if event not in chat]
         for run, event in loud:
             if run.name not in repeated:
@@ -230,29 +232,6 @@ def _text(states):
     return states if isinstance(states, str) else " ".join(states)
 
 
-def add_counts(total, counts):
-    for key, tally in counts.items():
-        known = total.setdefault(key, dict.fromkeys(tally, 0))
-        for name, number in tally.items():
-            known[name] += number
-
-
-def report(counts):
-    """The agreement, question by question, as lines of text."""
-    words = {"sequence": "sequences of states", "quiet": "quiet moments",
-             "timely": "frames sent in the state shown"}
-    lines = []
-    for (kind, where), tally in sorted(counts.items()):
-        total = sum(tally.values())
-        place = {"own": "at the endpoint itself", "other": "at another point",
-                 "damaged": "states shown on frames"}[where]
-        share = 100 * tally["good"] / total
-        lines.append(f"{words.get(kind, kind)}, {place}: {tally['good']} of {total} agree "
-                     f"({share:.2f} %), {tally['explained']} differ as they must, "
-                     f"{tally['bad']} wrongly")
-    return lines
-
-
 def leave_unless_possible(plugins):
     """End the program if the machine cannot run the lab: a failure where CI=true, else a skip."""
     lacks = lacking(plugins)
@@ -277,12 +256,6 @@ def play_and_judge(runs, plugins, keep=None, loopback=False, settings=(), damage
 
 def is_bad(run):
     return bool(run.complaints) or any(not finding.explained for finding in run.findings)
-
-
-def agreement(counts):
-    """The least share, in percent, of answers to one question that are not wrong."""
-    shares = [100 * (1 - tally["bad"] / sum(tally.values())) for tally in counts.values()]
-    return min(shares, default=100.0)
 
 
 def conclude(runs, counts, least=100.0):

@@ -24,11 +24,11 @@ class Miss:
         return f"{self.property:6} {self.story}: {self.variant}: {self.differs}"
 
 
-def read():
+def read(path=FILE):
     """The list; empty if there is none."""
-    if not FILE.exists():
+    if not path.exists():
         return []
-    with open(FILE, encoding="utf-8", newline="") as file:
+    with open(path, encoding="utf-8", newline="") as file:
         return [Miss(**line) for line in csv.DictReader(file)]
 
 
@@ -38,8 +38,8 @@ def _order(miss):
     return [[int(part) if part.isdigit() else part for part in re.split(r"(\d+)", n)] for n in names]
 
 
-def write(misses):
-    with open(FILE, "w", encoding="utf-8", newline="") as file:
+def write(misses, path=FILE):
+    with open(path, "w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(dataclasses.asdict(miss) for miss in sorted(misses, key=_order))
@@ -85,6 +85,12 @@ def default_reason(miss):
     """Why a miss is listed, as far as what differs tells."""
     words = {text.split()[0] for text in miss.differs.split("; ")}
     return UNDECIDABLE if words <= {"seen", "ending"} else WRONG
+
+
+def with_kinds(listed, found, otherwise):
+    """What was found, with the reasons of what was listed."""
+    written = {miss: miss.reason for miss in listed}
+    return [dataclasses.replace(miss, reason=written.get(miss, otherwise)) for miss in found]
 
 
 def with_reasons(listed, found):

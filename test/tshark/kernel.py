@@ -52,6 +52,9 @@ KNOWN = {
     "old-duplicate-syn-at-b": {
         "10.0.0.1:40000 to 10.0.0.2:80": "tcp_max_tw_buckets was 0: no TIME_WAIT",
     },
+    "time-wait-survives-reset": {
+        "10.0.0.2:80 to 10.0.0.1:4000": "the new connection has no server: the old one answers",
+    },
     "simultaneous-open-syn-lost-at-a": {
         "10.0.0.2:40002 to 10.0.0.1:40001": "its SYN was lost before the place of capture",
     },

@@ -145,7 +145,7 @@ def test_every_cause_is_captured(shown):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_kernel(shown, name):
-    """Each endpoint went through the states we show, in that order, says its kernel."""
+    """Each endpoint went through the states we show, in that order, says its stack."""
     lines = shown.lines(name)["fields"]
     endpoints = sequences(shown.rows(name), {int(line["frame"]): line for line in lines})
     lives = kernel.read(CAPTURES / f"{name}.kernel")
