@@ -152,13 +152,29 @@ repeat_fin(struct observation *o)
     }
 }
 
+/* Whether the FIN before lies beyond a hole, and this one ends the text in front of the hole:
+ * nothing will ever fill it. */
+static bool
+is_hole_empty(const struct observation *o)
+{
+    return o->snd->holed && seq_lt(o->end, o->snd->fin) && seq_le(o->end - 1, o->snd->hole) &&
+           !seq_lt(o->segment->seq, o->snd_una);
+}
+
 /* A FIN at another number than the one before: what its receiver acknowledges tells which is its
- * sender's. */
+ * sender's, unless the one before lies behind octets that its sender will never send. */
 static void
 change_fin(struct observation *o)
 {
+    struct tcpstate_endpoint *snd = o->snd;
+
     tcpstate_raise(o, TCPSTATE_EVENT_fin_seq_changed, o->snd_role);
-    o->snd->fin_changed = true;
+    snd->fin_changed = true;
+    if (!is_hole_empty(o))
+        return;
+    snd->fin_sent = snd->fin_changed = snd->holed = false;
+    snd->snd_nxt = o->snd_nxt = o->end - 1;
+    take_first_fin(o);
 }
 
 /*

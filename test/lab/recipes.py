@@ -311,6 +311,13 @@ RECIPES = [
            OPEN + TALK + "net drop any all\nA close\nwait 20\n" + _later(first="net clear\n"),
            place=6),
 
+    Recipe("reset-not-taken-time-wait", "reset not taken",
+           "The client's last ACK arrives once more when the server's socket is gone, which answers "
+           "with RST. By tcp_rfc1337 the client's TIME_WAIT outlives that: it acknowledges the "
+           "repeated FIN as before.",
+           "sysctl A ipv4.tcp_rfc1337 1\n" + OPEN + TALK + "A close\nwait 100\n"
+           "net repeat 100 A> ACK; repeat 300 B> FIN\nB close\nwait 400\nsettle\n",
+           views=("A", "B")),
     Recipe("reset-lost", "reset not taken",
            "The client's RST is lost: the server knows nothing of it and goes on, until its data is "
            "answered with RST again.",
@@ -330,24 +337,28 @@ RECIPES = [
            OPEN + TALK + FORGED_RST.format(" checksum 1") + AFTERWARDS + FOUR_WAY,
            views=("A", "B")),
 
-    Recipe("forged-reset-at-a", "forged segments",
+    Recipe("forged-reset", "forged segments",
            "A RST in the client's name, at the exact number: the server's socket is gone, and the "
            "client learns of it when it sends.",
            OPEN + TALK + FORGED_RST.format(" ttl 250") + "wait 200\nA send 70\nsettle\n"
-           "A recv 1 -> ECONNRESET\nsettle\n", views=("A",)),
-    Recipe("forged-reset-old-timestamp-at-a", "forged segments",
+           "A recv 1 -> ECONNRESET\nsettle\n", views=("A", "B")),
+    Recipe("forged-reset-old-timestamp", "forged segments",
            "The same, and the RST has an old timestamp, which nobody looks at.",
            OPEN + TALK + FORGED_RST.format(" ts -100000000") + "wait 200\nA send 70\nsettle\n"
-           "A recv 1 -> ECONNRESET\nsettle\n", views=("A",)),
-    Recipe("forged-fin-old-timestamp-at-a", "forged segments",
+           "A recv 1 -> ECONNRESET\nsettle\n", views=("A", "B")),
+    Recipe("forged-fin-at-b", "forged segments",
+           "A FIN in the client's name: the server acknowledges it and is in CLOSE_WAIT, while the "
+           "client knows of no FIN. Its next data lies beyond the FIN, and is answered with RST.",
+           OPEN + TALK + FORGED_FIN.format("") + "A send 70\nwait 200\nsettle\n", views=("B",)),
+    Recipe("forged-fin-old-timestamp", "forged segments",
            "A FIN in the client's name has an old timestamp: the server drops it (PAWS), "
            "acknowledges what it had, and goes on.",
            OPEN + TALK + FORGED_FIN.format(" ts -100000000") + AFTERWARDS + FOUR_WAY,
-           views=("A",)),
-    Recipe("forged-fin-bad-checksum-at-a", "forged segments",
+           views=("A", "B")),
+    Recipe("forged-fin-bad-checksum", "forged segments",
            "A FIN in the client's name has a wrong checksum: the server never sees it.",
            OPEN + TALK + FORGED_FIN.format(" checksum 1") + AFTERWARDS + FOUR_WAY,
-           views=("A",)),
+           views=("A", "B")),
 
     Recipe("never-accepted", "accept queue",
            "The server's accept queue is full and stays so: it takes neither the ACK nor the request "
