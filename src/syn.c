@@ -320,7 +320,8 @@ reject_syn(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
         return;
     }
-    if (o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT && o->rcv->seen && !o->jumbled)
+    if (o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT && o->rcv->seen && !o->jumbled &&
+        o->snd->phase != TCPSTATE_PHASE_LAST_ACK)
         tcpstate_raise(o, TCPSTATE_EVENT_syn_on_live_connection, o->snd_role);
     tcpstate_note_unacceptable(o);
 }
