@@ -22,7 +22,7 @@ SEQUENCE_ARITHMETIC = r"\bseq_(diff|lt|le|max|within)\b|\"seq\.h\"|\b(snd_una|sn
 VERSION_CONDITION = r"#\s*(el)?if.*(VERSION|WIRESHARK_)"
 
 # What a caller sees of the core. Its unit tests see all of it, the fuzzer's checks the diagram too.
-PUBLIC_HEADERS = {"tcpstate.h", "event.def"}
+PUBLIC_HEADERS = {"tcpstate.h", "event.def", "row.h"}
 SEES_ALSO = {"test/fuzz": {"fsm.h"}}
 
 # What belongs to one machine or to the work on the project, not to the project.

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# The command tcpstate, and where it is installed. Of Wireshark it loads libwiretap and libwsutil.
+
+include(GNUInstallDirs)
+
+file(GLOB TCPSTATE_COMMAND_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cli/*.c)
+add_executable(tcpstate ${TCPSTATE_COMMAND_SOURCES})
+target_link_libraries(tcpstate PRIVATE tcpstate_rows)
+target_compile_options(tcpstate PRIVATE ${TCPSTATE_WARNINGS} -Wconversion)
+target_compile_definitions(tcpstate PRIVATE TCPSTATE_VERSION="${PROJECT_VERSION}"
+                           _POSIX_C_SOURCE=200809L)
+set_target_properties(tcpstate PROPERTIES
+    INTERPROCEDURAL_OPTIMIZATION ${TCPSTATE_LINK_TIME_OPTIMIZATION})
+install(TARGETS tcpstate DESTINATION ${CMAKE_INSTALL_BINDIR})
