@@ -6,7 +6,7 @@ include(GNUInstallDirs)
 
 file(GLOB TCPSTATE_COMMAND_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/cli/*.c)
 add_executable(tcpstate ${TCPSTATE_COMMAND_SOURCES})
-target_link_libraries(tcpstate PRIVATE tcpstate_rows)
+target_link_libraries(tcpstate PRIVATE tcpstate_common)
 target_compile_options(tcpstate PRIVATE ${TCPSTATE_WARNINGS} -Wconversion)
 target_compile_definitions(tcpstate PRIVATE TCPSTATE_VERSION="${PROJECT_VERSION}"
                            _POSIX_C_SOURCE=200809L)

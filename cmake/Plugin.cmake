@@ -4,7 +4,7 @@
 
 file(GLOB TCPSTATE_PLUGIN_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/plugin/*.c)
 add_library(tcpstate_plugin MODULE ${TCPSTATE_PLUGIN_SOURCES})
-target_link_libraries(tcpstate_plugin PRIVATE tcpstate_rows tcpstate_core tcpstate_wireshark)
+target_link_libraries(tcpstate_plugin PRIVATE tcpstate_common tcpstate_core tcpstate_wireshark)
 target_compile_options(tcpstate_plugin PRIVATE ${TCPSTATE_WARNINGS})
 target_compile_definitions(tcpstate_plugin PRIVATE TCPSTATE_VERSION="${PROJECT_VERSION}")
 

@@ -12,30 +12,11 @@
 
 #define WIDTH_MAX 64 /* of a column, in characters */
 
-/* clang-format off */
-/*  identifier, heading, type, conversion without its width, alignment */
-#define COLUMNS(X) \
-    X(INDEX, "#", UINT, "u", RIGHT) \
-    X(CLIENT, "Client", STRING, "s", LEFT) \
-    X(SERVER, "Server", STRING, "s", LEFT) \
-    X(OPENED, "Opened", STRING, "s", LEFT) \
-    X(CLOSED, "Closed", STRING, "s", LEFT) \
-    X(CLOSER, "By", STRING, "s", LEFT) \
-    X(CLIENT_PHASE, "Client state", STRING, "s", LEFT) \
-    X(SERVER_PHASE, "Server state", STRING, "s", LEFT) \
-    X(CAUSE, "Reset cause", STRING, "s", LEFT) \
-    X(CONN_STATE, "Zeek", STRING, "s", LEFT) \
-    X(HISTORY, "History", STRING, "s", LEFT) \
-    X(DURATION, "Duration", FLOAT, ".6f", RIGHT) \
-    X(SEGMENTS, "Segments", UINT, "u", RIGHT) \
-    X(ALERTS, "Alerts", UINT, "u", RIGHT)
-/* clang-format on */
-
 enum column {
-#define X(id, title, type, conversion, align) COLUMN_##id,
-    COLUMNS(X)
-#undef X
-        COLUMN_COUNT
+#define TABLE(id, title, type, conversion, align, column) COLUMN_##id,
+#include "table.def"
+#undef TABLE
+    COLUMN_COUNT
 };
 
 static void update_row(const struct connection *connection, uint32_t row, int64_t end);
@@ -52,18 +33,18 @@ static struct column_text {
 } text[COLUMN_COUNT];
 
 static stat_tap_table_item columns[COLUMN_COUNT] = {
-#define X(id, title, type, conversion, align)                                                      \
+#define TABLE(id, title, type, conversion, align, column)                                          \
     {TABLE_ITEM_##type, TAP_ALIGN_##align, text[COLUMN_##id].heading, text[COLUMN_##id].format},
-    COLUMNS(X)
-#undef X
+#include "table.def"
+#undef TABLE
 };
 
 static const struct {
     const char *heading, *conversion;
 } plain[COLUMN_COUNT] = {
-#define X(id, title, type, conversion, align) {title, conversion},
-    COLUMNS(X)
-#undef X
+#define TABLE(id, title, type, conversion, align, column) {title, conversion},
+#include "table.def"
+#undef TABLE
 };
 
 static void

@@ -147,7 +147,7 @@ put_times(struct tcpstate_row *row, const struct tcpstate_tally *tally, int64_t 
 {
     put_time(row, TCPSTATE_COLUMN_idle_max, tally->idle_max);
     if (tally->handshake_known)
-        put_time(row, TCPSTATE_COLUMN_handshake_time, tally->handshake_time);
+        put_time(row, TCPSTATE_COLUMN_handshake_time, tally->handshake);
     if (tally->close_known)
         put_time(row, TCPSTATE_COLUMN_close_time, tally->close_time);
     if (tally->half_closed_begun)

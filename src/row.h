@@ -42,7 +42,7 @@ struct tcpstate_sighted {
     uint32_t frame; /* that raised it first, 0 = only the end of the capture shows it */
 };
 
-#define TCPSTATE_TALLY_EVENTS 8 /* distinct events above chat that a tally keeps */
+#define TCPSTATE_TALLY_EVENTS 6 /* distinct events above chat that a tally keeps */
 #define TCPSTATE_ROW_EVENTS (TCPSTATE_TALLY_EVENTS + TCPSTATE_MAX_EVENTS)
 
 struct tcpstate_row {
@@ -61,10 +61,9 @@ struct tcpstate_tally_end {
 };
 
 struct tcpstate_tally {
-    int64_t last_time, idle_max; /* capture time of the last segment; nanoseconds */
-    int64_t asked;               /* when the last SYN of the handshake was captured */
-    int64_t handshake_time;      /* these, once known */
-    int64_t close_time;
+    int64_t last_time, idle_max;      /* capture time of the last segment; nanoseconds */
+    int64_t handshake;                /* when its last SYN was captured; then how long it took */
+    int64_t close_time;               /* once known */
     int64_t half_closed;              /* when it began; then how long it lasted */
     int64_t round_trip[2];            /* by role, of the handshake */
     struct tcpstate_tally_end end[2]; /* by role */

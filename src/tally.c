@@ -6,8 +6,9 @@
 #include "row.h"
 #include "seq.h"
 
-#define SPAN_MAX (1u << 30) /* octets; a number farther beyond the last is none of the connection  \
-                             */
+#define SPAN_MAX                                                                                   \
+    (1u << 30) /* octets; a number farther beyond the last is none of the connection               \
+                */
 
 /* The endpoint's place in a tally: a self-connection has one. */
 static unsigned
@@ -108,13 +109,14 @@ time_handshake(struct tcpstate_tally *tally, unsigned role, const struct tcpstat
         return;
     if (record->open_step && answers && tally->asked_known && record->sender != TCPSTATE_SELF &&
         !(tally->syn_repeated >> peer & 1) && !(tally->round_trip_known >> role & 1)) {
-        tally->round_trip[role] = segment->time - tally->asked;
+        tally->round_trip[role] = segment->time - tally->handshake;
         tally->round_trip_known = (tally->round_trip_known | 1u << role) & 3;
     }
     if (syn && tally->end[role].retransmitted)
         tally->syn_repeated = (tally->syn_repeated | 1u << role) & 3;
-    tally->asked = segment->time;
-    tally->asked_known = syn;
+    tally->asked_known = syn && !done && !tally->handshake_known;
+    if (tally->asked_known)
+        tally->handshake = segment->time;
 }
 
 /* How long one end had closed and the other had not. */
@@ -141,7 +143,7 @@ time_steps(struct tcpstate_tally *tally, const struct tcpstate_record *record)
 
     if (opened) {
         tally->handshake_known = true;
-        tally->handshake_time = opened->span;
+        tally->handshake = opened->span;
     }
     if (closed) {
         tally->close_known = true;
