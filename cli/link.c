@@ -27,7 +27,7 @@ static const struct route types[] = {
     {0x880b, HEADER_PPP},
     {0x6558, HEADER_ETHERNET},
     /* Tags and tunnels in which there may be IP: MACsec, backbone bridges, Cisco metadata,
-     * FabricPath, E-tag, TRILL, service chains, ERSPAN twice, WCCP. */
+     * FabricPath, E-tag, TRILL, service chains, ERSPAN twice, WCCP, VN-tag. */
     {0x88e5, HEADER_TUNNEL},
     {0x88e7, HEADER_TUNNEL},
     {0x8909, HEADER_TUNNEL},
@@ -38,6 +38,7 @@ static const struct route types[] = {
     {0x88be, HEADER_TUNNEL},
     {0x22eb, HEADER_TUNNEL},
     {0x883e, HEADER_TUNNEL},
+    {0x8926, HEADER_TUNNEL},
 };
 
 static const struct route ppp_protocols[] = {

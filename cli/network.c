@@ -54,7 +54,7 @@ static const struct route udp_ports[] = {
     {4789, HEADER_VXLAN},
     {6081, HEADER_GENEVE},
     {2152, HEADER_GTP},
-    /* L2TP, Teredo, GRE, VXLAN-GPE, CAPWAP, MPLS, OTV, ESP. */
+    /* L2TP, Teredo, GRE, VXLAN-GPE, CAPWAP, MPLS, OTV, ESP, AYIYA. */
     {1701, HEADER_TUNNEL},
     {3544, HEADER_TUNNEL},
     {4754, HEADER_TUNNEL},
@@ -63,6 +63,7 @@ static const struct route udp_ports[] = {
     {6635, HEADER_TUNNEL},
     {8472, HEADER_TUNNEL},
     {4500, HEADER_TUNNEL},
+    {5072, HEADER_TUNNEL},
 };
 
 /*

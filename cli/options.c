@@ -9,8 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATIENCE 180 /* seconds; Linux sends its last SYN 63 s after the first and waits 64 more   \
-                      */
+#define PATIENCE                                                                                   \
+    180 /* seconds; Linux sends its last SYN 63 s after the first and waits 64 more                \
+         */
 #define PREFIX "tcpstate."
 
 static const char summary[] =

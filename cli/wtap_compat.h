@@ -10,6 +10,7 @@
 #include <ws_version.h>
 #include <wiretap/wtap.h>
 #include <wsutil/buffer.h>
+#include <wsutil/wslog.h>
 
 #define WTAP_VERSION_AT_LEAST(major, minor)                                                        \
     (WIRESHARK_VERSION_MAJOR > (major) ||                                                          \
