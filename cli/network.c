@@ -136,7 +136,8 @@ step_ipv4(struct walk *walk)
     return go(walk, size, header_of_protocol(header[9]));
 }
 
-/* RFC 8200. A length of zero is that of a jumbogram, or of a packet to be split. */
+/* RFC 8200. A length of zero is that of a jumbogram, whose true one is an option (RFC 2675): it
+ * goes to the end of the frame. */
 enum header
 step_ipv6(struct walk *walk)
 {
@@ -146,6 +147,8 @@ step_ipv6(struct walk *walk)
     if (!header || header[0] >> 4 != 6)
         return stop(walk, WALK_DAMAGED);
     length = read16(header + 4);
+    if (length == 0 && header[6] != 0)
+        return stop(walk, WALK_DAMAGED);
     note_ipv6(walk, header);
     walk->ip_end = walk->at + IPV6_HEADER + length;
     walk->bad_packet = false;

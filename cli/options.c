@@ -169,7 +169,7 @@ options_read(struct options *options, int argc, char **argv)
         {"shard", 0, 0, G_OPTION_ARG_STRING, &texts.shard,
          "Only part K of N of the pairs of addresses and ports", "K/N"},
         {"checksums", 0, 0, G_OPTION_ARG_NONE, &options->checksums,
-         "Verify checksums; a packet with a wrong one changes nothing", NULL},
+         "Verify checksums: history tells of wrong ones", NULL},
         {"mix-vlans", 0, 0, G_OPTION_ARG_NONE, &options->vlans_mixed,
          "The same addresses and ports on two VLANs are one connection", NULL},
         {"option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &texts.settings,
