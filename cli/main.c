@@ -172,7 +172,7 @@ say_end(const struct run *run)
         g_printerr("tcpstate: %" G_GUINT64_FORMAT " connections may go on one that was forgotten; "
                    "without --stream they would be one\n",
                    run->stream.resumed);
-    if (run->judge.count == 0 && run->source.frames > 0 && !run->damaged)
+    if (run->judge.count == 0 && !run->damaged)
         g_printerr("tcpstate: there is no TCP in %u frames\n", run->source.frames);
 }
 
@@ -222,7 +222,7 @@ main(int argc, char **argv)
         read_file(&run, *file);
     progress_end(&run.progress);
     put_all(&run);
-    writer_end(&run.writer);
+    run.damaged |= !writer_end(&run.writer);
     say_end(&run);
     judge_clear(&run.judge);
     stream_clear(&run.stream);

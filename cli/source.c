@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include <glib/gstdio.h>
+
 #define SECONDS_MAX INT64_C(4611686000) /* a little less than 2^62 nanoseconds, 146 years */
 
 /* Called once, before any other. */
@@ -46,6 +48,14 @@ complain(const struct source *source, int error, char *details)
     g_free(details);
 }
 
+/* Of an empty file libwiretap finds nothing wrong. */
+static bool
+is_empty(const char *name)
+{
+    GStatBuf status;
+    return g_stat(name, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
+}
+
 /* Opens a file; "-" is standard input. False if it cannot be read, which is said. */
 bool
 source_open(struct source *source, const char *name)
@@ -53,6 +63,10 @@ source_open(struct source *source, const char *name)
     int error = 0;
     char *details = NULL;
     source->name = strcmp(name, "-") == 0 ? "standard input" : name;
+    if (is_empty(name)) {
+        g_printerr("tcpstate: %s: the file is empty: it is in no format of a capture\n", name);
+        return false;
+    }
     source->file = wtap_open_offline(name, WTAP_TYPE_AUTO, &error, &details, FALSE);
     if (!source->file) {
         complain(source, error, details);

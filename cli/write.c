@@ -4,6 +4,7 @@
  */
 #include "write.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -124,8 +125,8 @@ writer_row(struct writer *writer, const struct tcpstate_row *row)
 }
 
 /* Prints what stands below the last row; of no rows, what stands above them too. A table of nothing
- * is nothing. */
-void
+ * is nothing. False if not all of it could be written, which is said. */
+bool
 writer_end(struct writer *writer)
 {
     if (writer->rows == 0 && writer->format != FORMAT_TABLE)
@@ -134,5 +135,8 @@ writer_end(struct writer *writer)
         zeek_end(writer->text);
     send(writer->text);
     g_string_free(writer->text, TRUE);
-    fflush(stdout);
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return true;
+    g_printerr("tcpstate: standard output: %s\n", g_strerror(errno));
+    return false;
 }

@@ -25,7 +25,7 @@ bool format_of(const char *name, enum format *format);
 void writer_begin(struct writer *writer);
 void writer_measure(struct writer *writer, const struct tcpstate_row *row);
 void writer_row(struct writer *writer, const struct tcpstate_row *row);
-void writer_end(struct writer *writer);
+bool writer_end(struct writer *writer);
 
 /* table.c, zeek.c */
 void table_begin(struct writer *writer);
