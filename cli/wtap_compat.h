@@ -44,11 +44,12 @@ wtap_record_free(struct wtap_record *record)
 #endif
 }
 
-/* Reads the next record; false at the end and, with *error set, where it cannot go on. */
+/* Reads the next record, in the place of the one before; false at the end and, with *error set, where it cannot go on. */
 static inline bool
 wtap_record_read(wtap *file, struct wtap_record *record, int *error, char **details)
 {
     gint64 offset;
+    wtap_rec_reset(&record->rec);
 #if WTAP_VERSION_AT_LEAST(4, 6)
     return wtap_read(file, &record->rec, error, details, &offset);
 #else
