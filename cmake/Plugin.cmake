@@ -37,6 +37,7 @@ add_custom_target(uninstall
         -DTCPSTATE_PLUGIN_DIR=${TCPSTATE_PLUGIN_DIR}
         -DTCPSTATE_SYSTEM_PLUGIN_DIR=${TCPSTATE_SYSTEM_PLUGIN_DIR}
         -DTCPSTATE_WIRESHARK_SERIES=${TCPSTATE_WIRESHARK_SERIES}
+        -DCMAKE_INSTALL_PREFIX=${CMAKE_INSTALL_PREFIX}
         -P ${CMAKE_CURRENT_SOURCE_DIR}/cmake/Uninstall.cmake
-    COMMENT "Removing the installed plugin"
+    COMMENT "Removing the installed plugin and command"
     VERBATIM)
