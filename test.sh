@@ -61,6 +61,7 @@ want_packages() {
     want python3-jsonschema python_has jsonschema
     want jq command -v jq
     want man-db command -v man
+    want parallel command -v parallel
     want miller command -v mlr
     want libcmocka-dev one_of /usr/include/cmocka.h /usr/local/include/cmocka.h
     want iproute2 command -v ip
