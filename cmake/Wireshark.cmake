@@ -22,6 +22,9 @@ if(Wireshark_FOUND)
     set(TCPSTATE_SYSTEM_PLUGIN_DIR ${Wireshark_PLUGIN_INSTALL_DIR})
     target_link_libraries(tcpstate_wireshark INTERFACE epan)
     target_link_libraries(tcpstate_wiretap INTERFACE wiretap wsutil)
+    # Wireshark says of libwireshark alone where the headers of all its libraries are.
+    target_include_directories(tcpstate_wiretap INTERFACE
+        $<TARGET_PROPERTY:epan,INTERFACE_INCLUDE_DIRECTORIES>)
 else()
     find_package(PkgConfig QUIET)
     if(PkgConfig_FOUND)
