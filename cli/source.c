@@ -15,7 +15,7 @@
 void
 source_init(struct source *source)
 {
-    ws_log_init("tcpstate", NULL);
+    wtap_log_init("tcpstate");
     wtap_init(FALSE);
     source->record = g_new0(struct wtap_record, 1);
     wtap_record_init(source->record);

@@ -18,6 +18,18 @@
 
 #define WTAP_FIRST_ROOM 2048 /* octets of a record; it grows */
 
+/* Without this libwiretap tells all it does. */
+static inline void
+wtap_log_init(const char *program)
+{
+    g_set_prgname(program);
+#if WTAP_VERSION_AT_LEAST(4, 6)
+    ws_log_init(NULL);
+#else
+    ws_log_init(program, NULL);
+#endif
+}
+
 /* A record with its octets, which it holds itself since 4.6. */
 struct wtap_record {
     wtap_rec rec;
@@ -44,7 +56,8 @@ wtap_record_free(struct wtap_record *record)
 #endif
 }
 
-/* Reads the next record, in the place of the one before; false at the end and, with *error set, where it cannot go on. */
+/* Reads the next record, in the place of the one before; false at the end and, with *error set,
+ * where it cannot go on. */
 static inline bool
 wtap_record_read(wtap *file, struct wtap_record *record, int *error, char **details)
 {

@@ -23,7 +23,7 @@ if(Wireshark_FOUND)
     target_link_libraries(tcpstate_wireshark INTERFACE epan)
     target_link_libraries(tcpstate_wiretap INTERFACE wiretap wsutil)
     # Wireshark says of libwireshark alone where the headers of all its libraries are.
-    target_include_directories(tcpstate_wiretap INTERFACE
+    target_include_directories(tcpstate_wiretap SYSTEM INTERFACE
         $<TARGET_PROPERTY:epan,INTERFACE_INCLUDE_DIRECTORIES>)
 else()
     find_package(PkgConfig QUIET)
@@ -42,7 +42,7 @@ else()
                      HINTS ${TCPSTATE_WIRESHARK_LIBRARY_DIRS})
         target_link_libraries(tcpstate_wiretap INTERFACE ${TCPSTATE_LIB_${library}})
     endforeach()
-    target_include_directories(tcpstate_wiretap INTERFACE ${TCPSTATE_WIRESHARK_INCLUDE_DIRS})
+    target_include_directories(tcpstate_wiretap SYSTEM INTERFACE ${TCPSTATE_WIRESHARK_INCLUDE_DIRS})
     target_link_libraries(tcpstate_wiretap INTERFACE PkgConfig::TCPSTATE_GLIB)
 endif()
 

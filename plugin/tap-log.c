@@ -9,8 +9,6 @@
 #include "print.h"
 #include "taps.h"
 
-#include <stdlib.h>
-
 #include <epan/stat_tap_ui.h>
 #include <wsutil/report_message.h>
 
@@ -116,7 +114,7 @@ print_log(void *data)
 }
 
 /* Takes what stands behind -z: the statistic's name, and perhaps a comma and a display filter. */
-static void
+static ws_begun
 begin_statistic(const char *argument, void *data _U_)
 {
     const char *filter = argument + strlen(COMMAND);
@@ -132,8 +130,8 @@ begin_statistic(const char *argument, void *data _U_)
     if (error) {
         report_failure("-z %s: %s", argument, error->str);
         g_string_free(error, TRUE);
-        exit(1);
     }
+    WS_BEGUN(!error);
 }
 
 /* Registers the log. Called once, at start-up. */
