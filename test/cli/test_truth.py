@@ -17,7 +17,7 @@ from scapy.contrib.geneve import GENEVE
 from scapy.contrib.mpls import MPLS
 from scapy.layers.inet import GRE, IP, UDP
 from scapy.layers.inet6 import IPv6, IPv6ExtHdrDestOpt, IPv6ExtHdrFragment, IPv6ExtHdrHopByHop
-from scapy.layers.l2 import LLC, SNAP, CookedLinux, Dot1AD, Dot1Q, Dot3, Ether, Loopback
+from scapy.layers.l2 import LLC, SNAP, CookedLinux, Dot1AD, Dot1Q, Dot3, Ether
 from scapy.layers.ppp import HDLC, PPP, PPPoE
 from scapy.layers.vxlan import VXLAN
 from scapy.packet import Raw
@@ -162,7 +162,7 @@ LINKS = {
     "cooked": (113, lambda ip: CookedLinux(lladdrlen=6, src=b"\2\0\0\0\0\1\0\0", proto=0x800) / ip),
     "raw": (101, lambda ip: ip),
     "raw ipv4": (228, lambda ip: ip),
-    "loopback": (0, lambda ip: Loopback(type=2) / ip),
+    "loopback": (0, lambda ip: Raw(b"\2\0\0\0") / ip),
     "openbsd loopback": (108, lambda ip: Raw(b"\0\0\0\2") / ip),
     "ppp": (9, lambda ip: HDLC() / PPP(proto=0x21) / ip),
     "cisco hdlc": (104, lambda ip: Raw(b"\x0f\0\x08\0") / ip),
