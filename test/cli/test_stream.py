@@ -121,10 +121,10 @@ def test_stream_prints_and_forgets(command, tmp_path):
 
 
 def test_stream_forgets_what_nobody_answered(command, generate, tmp_path):
-    """A scan: with little patience its memory is bounded, and no attempt is lost."""
-    path = generate(tmp_path / "scan.pcap", "scan", 500_000)
+    """A scan of 10 s: with little patience the attempts of 2 s are in memory, and none is lost."""
+    path = generate(tmp_path / "scan.pcap", "scan", 1_000_000)
     rows, memory = peak(command, "--stream", "--patience", "1", "-o", "msl:1", "-f", "tsv", path)
-    assert rows == 500_001
+    assert rows == 1_000_001
     _, whole = peak(command, "--stuck", "-f", "tsv", path)
     assert memory < whole / 3
 
