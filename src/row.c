@@ -101,7 +101,8 @@ put_phase(struct tcpstate_row *row, const struct tcpstate_connection *connection
     const struct tcpstate_endpoint *endpoint = &connection->end[connection->self ? 0 : role];
     const enum tcpstate_phase phase = tcpstate_final_phase(connection, role, settings, end);
     const bool expired = phase != (enum tcpstate_phase)endpoint->phase;
-    const int64_t since = expired ? endpoint->mark + 2 * settings->msl : endpoint->since;
+    const int64_t since =
+        expired ? tcpstate_connection_expiry(connection, settings) : endpoint->since;
     const bool server = role == TCPSTATE_SERVER;
 
     put_text(row, server ? TCPSTATE_COLUMN_server_phase : TCPSTATE_COLUMN_client_phase,
