@@ -18,6 +18,7 @@ def pytest_addoption(parser):
     parser.addoption("--walk", help="the program walk, which these tests do not use")
     parser.addoption("--command", required=True, help="the command tcpstate")
     parser.addoption("--plugins", required=True, help="the build's plugin folder")
+    parser.addoption("--write-examples", action="store_true", help="write the pages' examples anew")
     parser.addoption("--generate", required=True, help="what writes large captures")
 
 
