@@ -278,7 +278,7 @@ main() {
     parse_arguments "$@"
     check_input
     want_packages
-    build build tcpstate
+    build build tcpstate_plugin
     trap 'rm -rf -- "$work"' EXIT
     work=$(mktemp -d)
     drop_root

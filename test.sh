@@ -25,6 +25,7 @@ tests, then prints a summary. NAME runs a part:
   scenarios   stories in packetdrill's notation, through the core and through tshark
   properties  what holds of every capture: a swapped, missing or repeated packet tells no lies
   tshark      the captures in captures/, with their expected rows, in every mode of tshark
+  cli         the command tcpstate: the rows of tshark, formats, bad input, long work
   lab         real sockets, judged by the kernel's own record of their states (needs root)
   stacks      other TCPs, in memory, judged by their own record of their states
   docs        README.md and docs/ say what is true; run.sh does what it promises
@@ -58,6 +59,11 @@ want_packages() {
     want python3 test -x "$python"
     want python3-pytest python_has pytest
     want python3-scapy python_has scapy
+    want python3-jsonschema python_has jsonschema
+    want jq command -v jq
+    want man-db command -v man
+    want parallel command -v parallel
+    want miller command -v mlr
     want libcmocka-dev one_of /usr/include/cmocka.h /usr/local/include/cmocka.h
     want iproute2 command -v ip
     want git command -v git
@@ -167,7 +173,7 @@ run_named() {
         build_stacks
         run_plain "$1" build -L "^$1\$"
         ;;
-    unit | scenarios | properties | tshark | lab | docs | layout | fuzz) run_plain "$1" build -L "^$1\$" ;;
+    unit | scenarios | properties | tshark | cli | lab | docs | layout | fuzz) run_plain "$1" build -L "^$1\$" ;;
     *) run_plain "$1" build -R "$1" ;;
     esac
 }

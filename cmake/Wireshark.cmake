@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Finds Wireshark's development files and describes them the same way whichever way they were
-# found: target tcpstate_wireshark, TCPSTATE_WIRESHARK_VERSION, TCPSTATE_SYSTEM_PLUGIN_DIR.
+# found: targets tcpstate_wireshark and tcpstate_wiretap (which reads captures and knows no protocol),
+# TCPSTATE_WIRESHARK_VERSION, TCPSTATE_SYSTEM_PLUGIN_DIR.
 #
 # Distributions differ: some put Wireshark's CMake files into a package of its own (Debian:
 # wireshark-dev), so pkg-config is asked when they are not there.
@@ -13,12 +14,17 @@ set(TCPSTATE_WIRESHARK_HELP
 string(CONCAT TCPSTATE_WIRESHARK_HELP ${TCPSTATE_WIRESHARK_HELP})
 
 add_library(tcpstate_wireshark INTERFACE)
+add_library(tcpstate_wiretap INTERFACE)
 
 find_package(Wireshark CONFIG QUIET)
 if(Wireshark_FOUND)
     set(TCPSTATE_WIRESHARK_VERSION ${Wireshark_VERSION})
     set(TCPSTATE_SYSTEM_PLUGIN_DIR ${Wireshark_PLUGIN_INSTALL_DIR})
     target_link_libraries(tcpstate_wireshark INTERFACE epan)
+    target_link_libraries(tcpstate_wiretap INTERFACE wiretap wsutil)
+    # Wireshark says of libwireshark alone where the headers of all its libraries are.
+    target_include_directories(tcpstate_wiretap SYSTEM INTERFACE
+        $<TARGET_PROPERTY:epan,INTERFACE_INCLUDE_DIRECTORIES>)
 else()
     find_package(PkgConfig QUIET)
     if(PkgConfig_FOUND)
@@ -30,6 +36,14 @@ else()
     endif()
     pkg_get_variable(TCPSTATE_SYSTEM_PLUGIN_DIR wireshark plugindir)
     target_link_libraries(tcpstate_wireshark INTERFACE PkgConfig::TCPSTATE_WIRESHARK)
+    pkg_check_modules(TCPSTATE_GLIB REQUIRED IMPORTED_TARGET glib-2.0)
+    foreach(library wiretap wsutil)
+        find_library(TCPSTATE_LIB_${library} ${library} REQUIRED
+                     HINTS ${TCPSTATE_WIRESHARK_LIBRARY_DIRS})
+        target_link_libraries(tcpstate_wiretap INTERFACE ${TCPSTATE_LIB_${library}})
+    endforeach()
+    target_include_directories(tcpstate_wiretap SYSTEM INTERFACE ${TCPSTATE_WIRESHARK_INCLUDE_DIRS})
+    target_link_libraries(tcpstate_wiretap INTERFACE PkgConfig::TCPSTATE_GLIB)
 endif()
 
 if(TCPSTATE_WIRESHARK_VERSION VERSION_LESS 4.0)

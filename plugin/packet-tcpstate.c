@@ -28,7 +28,7 @@ keep(const struct tcpstate_record *record, const struct extracted *found)
 {
     timeline_add(record, &found->segment);
     if (have_tap_listener(tap))
-        taps_segment((const struct connection *)record->connection);
+        taps_segment(record, found);
     return record->event_count > 0;
 }
 

@@ -126,8 +126,9 @@ make_tagged(const struct pair_key *key)
     if (stored != &node->key)
         return make_pair(key);
     wmem_map_remove(pairs, &untagged.key);
+    node->key.vlan = key->vlan;
+    wmem_map_insert(pairs, &node->key, node);
     add_key(node, &untagged.key);
-    add_key(node, key);
     return node;
 }
 

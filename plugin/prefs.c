@@ -4,37 +4,13 @@
  */
 #include "ws_compat.h"
 #include "prefs.h"
+#include "settings.h"
 
 #include <epan/prefs.h>
 #include <wsutil/report_message.h>
 
-#define MILLISECOND INT64_C(1000000)
-#define SECOND (1000 * MILLISECOND)
-
-/* clang-format off */
-/*  variable and name, title, unit, default, least, greatest, description */
-#define NUMBERS(X) \
-    X(msl, "Maximum segment lifetime", "seconds", 30, 1, 600, \
-      "TIME_WAIT lasts two of these. RFC 9293 says 120 seconds, Linux behaves as if it were 30.") \
-    X(stuck, "A close is stuck after", "seconds", 60, 1, 86400, \
-      "An endpoint that waits longer than this for the other side's FIN gets a warning.") \
-    X(idle, "A connection is idle after", "seconds", 60, 1, 86400, \
-      "A reset after a silence longer than this is put down to a time-out.") \
-    X(slow, "A step is slow after", "milliseconds", 3000, 1, 3600000, \
-      "A step of the handshake or of the close that takes longer than this is worth a note.") \
-    X(storm, "A storm is more than", "per second", 20, 1, 1000000, \
-      "More resets, or more FINs, than this within one second are a storm.") \
-    X(copy, "Copies of a packet lie within", "milliseconds", 1, 0, 1000, \
-      "An identical packet captured again within this time is the same packet. 0 looks for none.") \
-    X(reorder, "Captured disorder up to", "milliseconds", 1, 0, 1000, \
-      "Segments captured within this time may have passed the other way round. " \
-      "0: the capture's order is the wire's.")
-/* clang-format on */
-
 /* The values, written by Wireshark when the user changes them. Every one lives with the process. */
-#define X(name, title, unit, standard, least, greatest, description) static guint name = standard;
-NUMBERS(X)
-#undef X
+static struct settings_set numbers;
 static ws_bool vlans_apart = TRUE;
 static ws_bool transitions_in_info = FALSE;
 
@@ -57,10 +33,10 @@ keep_in_range(const char *name, guint *value, guint standard, guint least, guint
 static void
 apply(void)
 {
-#define X(name, title, unit, standard, least, greatest, description)                               \
-    keep_in_range(#name, &name, standard, least, greatest);
-    NUMBERS(X)
-#undef X
+#define SETTING(name, title, unit, standard, least, greatest, description)                         \
+    keep_in_range(#name, &numbers.name, standard, least, greatest);
+#include "settings.def"
+#undef SETTING
 }
 
 /* Registers the preferences of the protocol. Called once, at start-up. */
@@ -68,11 +44,13 @@ void
 prefs_register(int proto)
 {
     module_t *module = prefs_register_protocol(proto, apply);
-#define X(name, title, unit, standard, least, greatest, description)                               \
+    numbers = settings_standard;
+#define SETTING(name, title, unit, standard, least, greatest, description)                         \
     prefs_register_uint_preference(module, #name, title " (" unit ")",                             \
-                                   description " From " #least " to " #greatest ".", 10, &name);
-    NUMBERS(X)
-#undef X
+                                   description " From " #least " to " #greatest ".", 10,           \
+                                   &numbers.name);
+#include "settings.def"
+#undef SETTING
     prefs_register_bool_preference(module, "vlans_apart", "Tell VLANs apart",
                                    "The same addresses and ports on two VLANs are two connections; "
                                    "frames without a tag belong "
@@ -91,15 +69,7 @@ void
 prefs_take(void)
 {
     apply();
-    settings = (struct tcpstate_settings){
-        .msl = msl * SECOND,
-        .stuck = stuck * SECOND,
-        .idle = idle * SECOND,
-        .copy = copy * MILLISECOND,
-        .reorder = reorder * MILLISECOND,
-        .slow = slow * MILLISECOND,
-        .storm = storm,
-    };
+    settings = settings_of(&numbers);
     vlans_are_apart = vlans_apart;
 }
 

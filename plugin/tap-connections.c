@@ -5,36 +5,18 @@
  */
 #include "pairs.h"
 #include "prefs.h"
+#include "row.h"
 #include "taps.h"
 
 #include <epan/stat_tap_ui.h>
 
 #define WIDTH_MAX 64 /* of a column, in characters */
 
-/* clang-format off */
-/*  identifier, heading, type, conversion without its width, alignment */
-#define COLUMNS(X) \
-    X(INDEX, "#", UINT, "u", RIGHT) \
-    X(CLIENT, "Client", STRING, "s", LEFT) \
-    X(SERVER, "Server", STRING, "s", LEFT) \
-    X(OPENED, "Opened", STRING, "s", LEFT) \
-    X(CLOSED, "Closed", STRING, "s", LEFT) \
-    X(CLOSER, "By", STRING, "s", LEFT) \
-    X(CLIENT_PHASE, "Client state", STRING, "s", LEFT) \
-    X(SERVER_PHASE, "Server state", STRING, "s", LEFT) \
-    X(CAUSE, "Reset cause", STRING, "s", LEFT) \
-    X(CONN_STATE, "Zeek", STRING, "s", LEFT) \
-    X(HISTORY, "History", STRING, "s", LEFT) \
-    X(DURATION, "Duration", FLOAT, ".6f", RIGHT) \
-    X(SEGMENTS, "Segments", UINT, "u", RIGHT) \
-    X(ALERTS, "Alerts", UINT, "u", RIGHT)
-/* clang-format on */
-
 enum column {
-#define X(id, title, type, conversion, align) COLUMN_##id,
-    COLUMNS(X)
-#undef X
-        COLUMN_COUNT
+#define TABLE(id, title, type, conversion, align, column) COLUMN_##id,
+#include "table.def"
+#undef TABLE
+    COLUMN_COUNT
 };
 
 static void update_row(const struct connection *connection, uint32_t row, int64_t end);
@@ -51,18 +33,18 @@ static struct column_text {
 } text[COLUMN_COUNT];
 
 static stat_tap_table_item columns[COLUMN_COUNT] = {
-#define X(id, title, type, conversion, align)                                                      \
+#define TABLE(id, title, type, conversion, align, column)                                          \
     {TABLE_ITEM_##type, TAP_ALIGN_##align, text[COLUMN_##id].heading, text[COLUMN_##id].format},
-    COLUMNS(X)
-#undef X
+#include "table.def"
+#undef TABLE
 };
 
 static const struct {
     const char *heading, *conversion;
 } plain[COLUMN_COUNT] = {
-#define X(id, title, type, conversion, align) {title, conversion},
-    COLUMNS(X)
-#undef X
+#define TABLE(id, title, type, conversion, align, column) {title, conversion},
+#include "table.def"
+#undef TABLE
 };
 
 static void
@@ -153,49 +135,32 @@ begin_row(const struct connection *connection, uint32_t row)
     put_own(row, COLUMN_SERVER, pairs_endpoint_text(NULL, connection, TCPSTATE_SERVER));
 }
 
+/* A text of the connection's row; what the row does not know is empty. */
 static void
-put_history(uint32_t row, const struct tcpstate_connection *core)
+put_text(uint32_t row, enum column column, const struct tcpstate_cell *cell)
 {
-    char history[TCPSTATE_ZEEK_TEXT];
-    bool known = tcpstate_zeek_history(core, history, sizeof(history)) > 0;
-    put_own(row, COLUMN_HISTORY, g_strdup(known ? history : "-"));
-}
-
-/* How many events above chat the connection has if the capture ends here. */
-static uint32_t
-alerts_at_end(const struct tcpstate_connection *core, const struct tcpstate_settings *settings,
-              int64_t end)
-{
-    struct tcpstate_occurrence events[TCPSTATE_MAX_EVENTS];
-    size_t count = tcpstate_finish(core, settings, end, events, TCPSTATE_MAX_EVENTS);
-    uint32_t alerts = 0;
-    for (size_t i = 0; i < count; i++)
-        alerts += events[i].severity > TCPSTATE_SEVERITY_CHAT;
-    return alerts;
+    put_string(row, column, cell->known ? cell->text : "");
 }
 
 static void
 update_row(const struct connection *connection, uint32_t row, int64_t end)
 {
-    const struct tcpstate_connection *core = core_of(connection);
-    const struct tcpstate_settings *settings = prefs_settings();
-    struct tcpstate_summary summary;
-    tcpstate_summarize(core, &summary);
+    struct tcpstate_row values;
+    const struct tcpstate_cell *cell = values.cell;
+    tcpstate_row_make(core_of(connection), NULL, prefs_settings(), end, &values);
     if (row >= table->num_elements)
         begin_row(connection, row);
-    put_string(row, COLUMN_OPENED, tcpstate_open_name(tcpstate_final_open(core)));
-    put_string(row, COLUMN_CLOSED, tcpstate_close_name(summary.close));
-    put_string(row, COLUMN_CLOSER, tcpstate_closer_name(summary.closer));
-    put_string(row, COLUMN_CLIENT_PHASE,
-               tcpstate_phase_name(tcpstate_final_phase(core, TCPSTATE_CLIENT, settings, end)));
-    put_string(row, COLUMN_SERVER_PHASE,
-               tcpstate_phase_name(tcpstate_final_phase(core, TCPSTATE_SERVER, settings, end)));
-    put_string(row, COLUMN_CAUSE, tcpstate_cause_name(summary.cause));
-    put_string(row, COLUMN_CONN_STATE, tcpstate_zeek_state(core));
-    put_history(row, core);
-    put_duration(row, summary.last_time - summary.first_time);
-    put_number(row, COLUMN_SEGMENTS, summary.segments);
-    put_number(row, COLUMN_ALERTS, summary.alerts + alerts_at_end(core, settings, end));
+    put_text(row, COLUMN_OPENED, &cell[TCPSTATE_COLUMN_open]);
+    put_text(row, COLUMN_CLOSED, &cell[TCPSTATE_COLUMN_close]);
+    put_text(row, COLUMN_CLOSER, &cell[TCPSTATE_COLUMN_closer]);
+    put_text(row, COLUMN_CLIENT_PHASE, &cell[TCPSTATE_COLUMN_client_phase]);
+    put_text(row, COLUMN_SERVER_PHASE, &cell[TCPSTATE_COLUMN_server_phase]);
+    put_text(row, COLUMN_CAUSE, &cell[TCPSTATE_COLUMN_reset_cause]);
+    put_text(row, COLUMN_CONN_STATE, &cell[TCPSTATE_COLUMN_conn_state]);
+    put_own(row, COLUMN_HISTORY, g_strdup(values.history[0] ? values.history : "-"));
+    put_duration(row, cell[TCPSTATE_COLUMN_duration].time);
+    put_number(row, COLUMN_SEGMENTS, (uint32_t)cell[TCPSTATE_COLUMN_segments].count);
+    put_number(row, COLUMN_ALERTS, (uint32_t)cell[TCPSTATE_COLUMN_alerts].count);
 }
 
 static tap_packet_status

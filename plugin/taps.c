@@ -14,14 +14,16 @@ taps_register(void)
     followers[0] = tap_connections_register();
     followers[1] = tap_census_register();
     tap_flow_register();
+    tap_log_register();
 }
 
-/* A segment of this connection was judged. */
+/* A segment was judged. */
 void
-taps_segment(const struct connection *connection)
+taps_segment(const struct tcpstate_record *record, const struct extracted *found)
 {
+    tap_log_segment(record, found);
     for (size_t i = 0; i < G_N_ELEMENTS(followers); i++)
-        follow_segment(followers[i], connection);
+        follow_segment(followers[i], (const struct connection *)record->connection);
 }
 
 /* The capture was read as far as this time, nanoseconds since the epoch. */
@@ -38,4 +40,5 @@ taps_forget(void)
 {
     for (size_t i = 0; i < G_N_ELEMENTS(followers); i++)
         follow_forget(followers[i]);
+    tap_log_forget();
 }

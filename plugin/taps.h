@@ -12,12 +12,16 @@
                 */
 
 void taps_register(void);
-void taps_segment(const struct connection *connection);
+void taps_segment(const struct tcpstate_record *record, const struct extracted *found);
 void taps_advance(int64_t time);
 void taps_forget(void);
 
 struct follow *tap_connections_register(void);
 struct follow *tap_census_register(void);
 void tap_flow_register(void);
+
+void tap_log_register(void);
+void tap_log_segment(const struct tcpstate_record *record, const struct extracted *found);
+void tap_log_forget(void);
 
 #endif

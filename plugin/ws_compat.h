@@ -6,6 +6,8 @@
 #ifndef TCPSTATE_WS_COMPAT_H
 #define TCPSTATE_WS_COMPAT_H
 
+#include <stdlib.h>
+
 #include <wireshark.h>
 #include <ws_version.h>
 #include <epan/packet.h>
@@ -50,6 +52,18 @@ typedef gboolean ws_bool;
 #define WS_FILTER_ARGUMENTS packet_info *pinfo
 #define ws_register_conversation_filter(proto, name, valid, build)                                 \
     register_conversation_filter(proto, name, valid, build)
+#endif
+
+/* What begins a statistic says since 4.6 whether it could; before, it ends the process if it
+ * cannot. */
+#if WS_VERSION_AT_LEAST(4, 6)
+typedef bool ws_begun;
+#define WS_BEGUN(begun) return begun
+#else
+typedef void ws_begun;
+#define WS_BEGUN(begun)                                                                            \
+    if (!(begun))                                                                                  \
+    exit(1)
 #endif
 
 /* Whether labels will be read: a tree made only for filters and columns is not visible. */

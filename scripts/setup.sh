@@ -107,7 +107,7 @@ build() {
 plugin_is_current() {
     local plugin
     plugin=$(find "$1/plugins" -name tcpstate.so -print -quit 2>/dev/null)
-    [[ -n $plugin && -z $(find "$root/src" "$root/plugin" -type f -newer "$plugin" -print -quit) ]]
+    [[ -n $plugin && -z $(find "$root/src" "$root/common" "$root/plugin" -type f -newer "$plugin" -print -quit) ]]
 }
 
 build_failed() {

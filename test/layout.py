@@ -19,10 +19,15 @@ IMPURE = r"\b(malloc|calloc|realloc|free|alloca|time|clock|clock_gettime|gettime
 
 # The glue judges nothing: numbers of the sequence space are compared in the core alone.
 SEQUENCE_ARITHMETIC = r"\bseq_(diff|lt|le|max|within)\b|\"seq\.h\"|\b(snd_una|snd_nxt|rcv_nxt|iss)\b\s*([-+<>]|==)|\bsegment(\.|->)(seq|ack)\b\s*([-+<>]|==)"
+# Each user of Wireshark's libraries has one file for what differs between their versions.
+COMPAT = ["ws_compat.h", "wtap_compat.h"]
+
+# The command reads captures and dissects nothing; what it shares with the plugin does neither.
+DISSECTION = r"#\s*include\s*[<\"]epan/|\b(proto_\w+|packet_info|epan_\w+)\b"
 VERSION_CONDITION = r"#\s*(el)?if.*(VERSION|WIRESHARK_)"
 
 # What a caller sees of the core. Its unit tests see all of it, the fuzzer's checks the diagram too.
-PUBLIC_HEADERS = {"tcpstate.h", "event.def"}
+PUBLIC_HEADERS = {"tcpstate.h", "event.def", "row.h"}
 SEES_ALSO = {"test/fuzz": {"fsm.h"}}
 
 # What belongs to one machine or to the work on the project, not to the project.
@@ -42,7 +47,7 @@ def tracked_files():
     if listed.returncode == 0 and listed.stdout:
         names = [ROOT / name.decode() for name in listed.stdout.split(b"\0") if name]
         return [path for path in names if path.is_file()]
-    folders = [ROOT / f for f in ("src", "plugin", "test", "docs", "cmake", "captures")]
+    folders = [ROOT / f for f in ("src", "common", "plugin", "cli", "test", "docs", "cmake", "captures")]
     found = [p for folder in folders for p in folder.rglob("*")] + list(ROOT.glob("*"))
     return [p for p in found if p.is_file() and "__pycache__" not in p.parts]
 
@@ -83,11 +88,13 @@ def check_c(path, text):
         yield from matches(path, code, WIRESHARK, "no Wireshark in src/")
         yield from matches(path, code, FOREIGN_HEADER, "no foreign header in src/")
         yield from matches(path, code, IMPURE, "no memory, clock or I/O in src/")
-    if folder == "plugin":
-        yield from matches(path, code, SEQUENCE_ARITHMETIC, "no sequence arithmetic in plugin/")
-    if path.name != "ws_compat.h":
-        yield from matches(path, code, VERSION_CONDITION, "a version #if only in ws_compat.h")
-    if folder in ("src", "plugin"):
+    if folder in ("common", "plugin", "cli"):
+        yield from matches(path, code, SEQUENCE_ARITHMETIC, f"no sequence arithmetic in {folder}/")
+    if path.name not in COMPAT:
+        yield from matches(path, code, VERSION_CONDITION, f"a version #if only in {' and '.join(COMPAT)}")
+    if folder in ("common", "cli"):
+        yield from matches(path, code, DISSECTION, f"no dissection in {folder}/")
+    if folder in ("src", "common", "plugin", "cli"):
         yield from matches(path, text, r"\t", "no tabs")
 
 
