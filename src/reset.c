@@ -273,6 +273,15 @@ is_recovery(const struct observation *o)
             o->rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED);
 }
 
+/* Whether the RST answers an ACK without SYN: its sender stays in SYN_SENT, and its receiver has no
+ * connection that it knows of (RFC 9293 section 3.10.7.3). */
+static bool
+is_denial(const struct observation *o)
+{
+    return o->snd->phase == TCPSTATE_PHASE_SYN_SENT && o->rcv->phase == TCPSTATE_PHASE_LISTEN &&
+           o->rcv->seen;
+}
+
 /* The receiver forgets what its sender does not know: an older connection, or the answer to an old
  * duplicate SYN. */
 static void
@@ -361,6 +370,8 @@ tcpstate_take_rst(struct observation *o)
         recover(o);
         return;
     }
+    if (is_denial(o))
+        return;
     infer_answered_ack(o);
     infer_handshake(o);
     switch (rule(o)) {
