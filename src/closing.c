@@ -8,6 +8,8 @@
  * timers. */
 #define FINS_OF_THE_PATIENT 3
 
+#define MILLISECOND 1000000
+
 static void
 number_fin(struct observation *o)
 {
@@ -51,12 +53,20 @@ is_at_end(const struct observation *o)
            (o->end == o->snd_nxt && (snd->gap_before_nxt || snd->gap_at_end));
 }
 
+/* Whether the FIN is older than the capture's disorder explains. A timestamp clock ticks once in a
+ * millisecond at most (RFC 7323 section 5.4). */
+static bool
+is_fin_stale(const struct observation *o)
+{
+    return is_stale(o) || staleness(o) > o->settings->reorder / MILLISECOND + 1;
+}
+
 static void
 take_first_fin(struct observation *o)
 {
     struct tcpstate_endpoint *snd = o->snd;
 
-    if (!is_at_end(o) || is_stale(o))
+    if (!is_at_end(o) || is_fin_stale(o))
         return;
     if (snd->phase == TCPSTATE_PHASE_CLOSE_WAIT && !snd->text_after_fin && !o->took_fin)
         tcpstate_notice_step(o, TCPSTATE_EVENT_slow_close, snd->since);

@@ -175,13 +175,23 @@ is_inferred(const struct observation *o, const struct tcpstate_endpoint *endpoin
            TCPSTATE_EVIDENCE_INFERRED;
 }
 
-/* Whether the segment's timestamp is older than the newest of its sender, and not merely captured
- * out of order: its receiver drops it, unless it is a RST (RFC 7323 section 5.3). */
+/* By how much the segment's timestamp is older than the newest of its sender, in that one's ticks;
+ * 0 if it is not. Its receiver drops it, unless it is a RST (RFC 7323 section 5.3). */
+static inline int32_t
+staleness(const struct observation *o)
+{
+    const int32_t older = seq_diff(o->snd->tsval, o->segment->tsval);
+
+    return o->segment->timestamps_seen && o->snd->timestamps && !o->syn && !o->rst && older > 0
+               ? older
+               : 0;
+}
+
+/* Whether the segment is stale, and not merely captured out of order. */
 static inline bool
 is_stale(const struct observation *o)
 {
-    return o->segment->timestamps_seen && o->snd->timestamps && !o->syn && !o->rst &&
-           seq_lt(o->segment->tsval, o->snd->tsval) && o->silence > o->settings->reorder;
+    return staleness(o) != 0 && o->silence > o->settings->reorder;
 }
 
 /* Gives an endpoint its initial sequence number, of which nothing is acknowledged yet. */
