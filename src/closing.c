@@ -235,6 +235,8 @@ take_late_fin(struct observation *o)
     if (snd->fin_answers && seq_lt(o->segment->ack, o->rcv->fin)) {
         o->rcv->snd_una = o->rcv->fin - 1;
         o->rcv->fin_told = o->rcv->waited = false;
+        snd->fin_inferred =
+            snd->fin_told; /* the FINs crossed: what told it came behind the other */
     }
     snd->fin_unseen = snd->fin_answers = false;
     snd->fin_ack = o->segment->ack;
