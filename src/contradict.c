@@ -132,7 +132,7 @@ tcpstate_outlives_rst(struct observation *o)
         restore(o, o->snd_role);
         return true;
     }
-    if (is_reset_missed(o) || (o->fin && !o->snd->fin_sent) || is_reset_refused(o)) {
+    if (is_reset_missed(o) || (o->fin && !o->snd->fin_sent && !o->jumbled) || is_reset_refused(o)) {
         restore(o, o->snd_role);
         return true;
     }
