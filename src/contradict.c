@@ -75,9 +75,9 @@ is_reset_missed(const struct observation *o)
     const uint32_t seq = o->connection->reset_seq;
     const bool below_fin = o->rcv->fin_sent && seq == o->rcv->fin - 1;
 
-    return o->ack && o->connection->reset_frame && is_inferred(o, o->snd) &&
-           o->rcv->numbers_known && seq_lt(seq + below_fin, o->segment->ack) &&
-           seq_le(o->segment->ack, o->rcv->snd_nxt);
+    return o->ack && o->connection->reset_frame && !o->connection->challenge_sent &&
+           is_inferred(o, o->snd) && o->rcv->numbers_known &&
+           seq_lt(seq + below_fin, o->segment->ack) && seq_le(o->segment->ack, o->rcv->snd_nxt);
 }
 
 /* How long the sender may have held its segment back. What TIME_WAIT sends answers at once. */
@@ -120,7 +120,7 @@ tcpstate_outlives_rst(struct observation *o)
     if (o->snd->phase != TCPSTATE_PHASE_CLOSED || o->syn)
         return true;
     if (!connection->reset) {
-        if (is_reset_refused(o) || (!connection->challenge_sent && is_reset_missed(o)))
+        if (is_reset_refused(o) || is_reset_missed(o))
             restore(o, o->snd_role);
         return true;
     }

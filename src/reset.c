@@ -243,6 +243,7 @@ accept_rst(struct observation *o)
         connection->reset_foreign = tcpstate_is_path_changed(o);
         tcpstate_settle_cause(o, tcpstate_cause_of(o));
     }
+    connection->challenge_sent = false;
     connection->reset_seq = o->segment->seq;
     deliver_fin(o);
     if (!connection->reset && !connection->close_complete) {
