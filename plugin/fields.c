@@ -45,7 +45,7 @@ summary_of(const char *happened)
     } words[] = {
         {"{who}", "one endpoint"},   {"{peer}", "the other"},      {"{span}", "some time"},
         {"{count}", "some"},         {"{frame}", "another frame"}, {"{times}", "some times"},
-        {"{octets}", "some octets"},
+        {"{octets}", "octets"},
     };
     GString *summary = g_string_new(happened);
     for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {

@@ -41,7 +41,7 @@ is_believed(struct observation *o)
     rcv->unseen_acked = false;
     rcv->gap_at_end = true;
     rcv->gap_of_one = ack - rcv->snd_nxt == 1;
-    tcpstate_raise(o, TCPSTATE_EVENT_capture_gap, o->rcv_role);
+    tcpstate_raise(o, TCPSTATE_EVENT_capture_gap, o->rcv_role)->count = ack - rcv->snd_nxt;
     rcv->snd_nxt = ack;
     return true;
 }

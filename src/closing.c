@@ -92,7 +92,8 @@ take_first_fin(struct observation *o)
     number_fin(o);
     snd->gap_before_nxt = false;
     if (snd->holed)
-        tcpstate_raise(o, TCPSTATE_EVENT_fin_out_of_order, o->snd_role);
+        tcpstate_raise(o, TCPSTATE_EVENT_fin_out_of_order, o->snd_role)->count =
+            seq_lt(o->snd_nxt, o->segment->seq) ? o->segment->seq - o->snd_nxt : 0;
     if (o->connection->self)
         tcpstate_raise(o, TCPSTATE_EVENT_close_begun, o->snd_role);
     else if (o->rcv->fin_sent)

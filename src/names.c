@@ -189,11 +189,15 @@ put_number(struct text *text, uint32_t number)
     put(text, digits, length > 0 ? (size_t)length : 0);
 }
 
+/* A number of octets; without the number if it is not known. */
 static void
 put_octets(struct text *text, uint32_t number)
 {
-    put_number(text, number);
-    put(text, number == 1 ? " octet" : " octets", number == 1 ? 6 : 7);
+    if (number != 0) {
+        put_number(text, number);
+        put(text, " ", 1);
+    }
+    put(text, "octets", number == 1 ? 5 : 6);
 }
 
 /* Puts what a placeholder stands for; false if there is no such placeholder. */
