@@ -121,7 +121,7 @@ cause_of_abort(const struct observation *o)
         return TCPSTATE_CAUSE_IDLE_TIMEOUT;
     if (tcpstate_is_text_refused(o))
         return TCPSTATE_CAUSE_DATA_AFTER_CLOSE;
-    if (o->segment->seq != snd->snd_nxt)
+    if (!snd->numbers_known || o->segment->seq != snd->snd_nxt)
         return TCPSTATE_CAUSE_UNKNOWN;
     if (is_text_unread(o))
         return TCPSTATE_CAUSE_UNREAD_DATA;
