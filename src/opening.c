@@ -28,9 +28,11 @@ static void
 name_reuse(struct observation *o)
 {
     const struct tcpstate_connection *previous = o->pair->previous;
-    const bool open = o->connection->segments != 0 && !previous->reset &&
-                      !previous->close_complete && previous->end[TCPSTATE_CLIENT].seen &&
-                      previous->end[TCPSTATE_SERVER].seen && !tcpstate_may_have_closed(previous);
+    const bool open =
+        o->connection->segments != 0 && !previous->reset && !previous->close_complete &&
+        !(previous->end[TCPSTATE_CLIENT].fin_sent && previous->end[TCPSTATE_SERVER].fin_sent) &&
+        previous->end[TCPSTATE_CLIENT].seen && previous->end[TCPSTATE_SERVER].seen &&
+        !tcpstate_may_have_closed(previous);
     struct tcpstate_occurrence *reuse = tcpstate_raise(
         o, open ? TCPSTATE_EVENT_reused_while_open : TCPSTATE_EVENT_port_reused, o->snd_role);
 

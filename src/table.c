@@ -33,18 +33,26 @@ is_over_at(const struct tcpstate_connection *connection, const struct tcpstate_e
             now - connection->wait_time >= 2 * settings->msl);
 }
 
+/* Whether the number or the timestamp of a SYN is beyond the old connection's (RFC 9293 section
+ * 3.6.1, RFC 6191); sender is the SYN's. */
+static bool
+is_newer(const struct tcpstate_endpoint *sender, const struct tcpstate_segment *syn)
+{
+    if (syn->timestamps_seen && sender->timestamps && seq_lt(sender->tsval, syn->tsval))
+        return true;
+    return seq_lt(sender->snd_nxt, syn->seq);
+}
+
 /* Whether an endpoint takes a SYN as a new connection although it still knows the old one: in
- * TIME_WAIT, if the number or the timestamp is beyond the old connection's (RFC 9293 section 3.6.1,
- * RFC 6191; Linux does the same). peer is the endpoint that sends the SYN. */
+ * TIME_WAIT, if it is newer (Linux does the same). peer is the endpoint that sends the SYN, which
+ * in LAST_ACK has let go of the old one: its acknowledgement was not captured yet. */
 static bool
 accepts_syn(const struct tcpstate_endpoint *endpoint, const struct tcpstate_endpoint *peer,
             const struct tcpstate_segment *syn)
 {
-    if (endpoint->phase != TCPSTATE_PHASE_TIME_WAIT)
-        return false;
-    if (syn->timestamps_seen && peer->timestamps && seq_lt(peer->tsval, syn->tsval))
-        return true;
-    return seq_lt(peer->snd_nxt, syn->seq);
+    return (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT ||
+            peer->phase == TCPSTATE_PHASE_LAST_ACK) &&
+           is_newer(peer, syn);
 }
 
 /* Whether the segment's numbers are those of a handshake. Exact, because successive initial numbers
