@@ -44,14 +44,15 @@ is_newer(const struct tcpstate_endpoint *sender, const struct tcpstate_segment *
 }
 
 /* Whether an endpoint takes a SYN as a new connection although it still knows the old one: in
- * TIME_WAIT, if it is newer (Linux does the same). peer is the endpoint that sends the SYN, which
- * in LAST_ACK has let go of the old one: its acknowledgement was not captured yet. */
+ * TIME_WAIT, if it is newer (Linux does the same). peer is the endpoint that sends the SYN: where
+ * both have closed it has let go of the old one, whose last acknowledgement was not captured yet.
+ */
 static bool
 accepts_syn(const struct tcpstate_endpoint *endpoint, const struct tcpstate_endpoint *peer,
             const struct tcpstate_segment *syn)
 {
     return (endpoint->phase == TCPSTATE_PHASE_TIME_WAIT ||
-            peer->phase == TCPSTATE_PHASE_LAST_ACK) &&
+            (peer->fin_sent && endpoint->fin_sent)) &&
            is_newer(peer, syn);
 }
 
