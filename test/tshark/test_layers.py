@@ -280,6 +280,41 @@ def test_icmp_refusal_by_a_router(show):
     assert "refused_by_icmp" in frames[1][4]
 
 
+@pytest.mark.parametrize("decoding", ["data", "dns", "tls"])
+def test_decode_as(show, decoding):
+    """What the user has a port decoded as changes nothing in its segments."""
+    packets = ethernet([*handshake(), Half(A, B, 40000, 80).ip("PA", 1001, 2001, b"GET / HTTP")])
+    frames = show(packets, "-d", f"tcp.port==80,{decoding}")
+    assert [phases(frame)[0] for frame in frames] == [*HANDSHAKE, HANDSHAKE[-1]]
+    assert frames == show(packets)
+
+
+@pytest.mark.parametrize("network", [IP, IPv6])
+def test_malformed_text(show, network):
+    """An exception in the dissector of a segment's text loses neither it nor those after it."""
+    a, b = (A, B) if network is IP else ("2001:db8::1", "2001:db8::2")
+    client, server = Half(a, b, 40000, 80), Half(b, a, 80, 40000)
+    text = b"\0\x0c" + b"\0\1\0\0\0\5\0\0\0\0\0\0"  # DNS: five questions announced, none there
+    packets = ethernet(
+        [
+            *handshake(a, b, network=network),
+            client.ip("PAF", 1001, 2001, text, network),
+            server.ip("A", 2001, 1002 + len(text), network=network),
+        ]
+    )
+    decoded = ("-d", "tcp.port==80,dns")
+    malformed = show(packets, *decoded, "-Y", "_ws.malformed")
+    assert [phases(frame) for frame in malformed] == [[("FIN_WAIT_1", "ESTABLISHED")]]
+    assert show(packets, *decoded) == show(packets, "-d", "tcp.port==80,data")
+    assert phases(show(packets, *decoded)[-1]) == [("FIN_WAIT_2", "CLOSE_WAIT")]
+
+
+def test_tcp_disabled(show):
+    """Where the user disabled TCP there are no segments; the frames are shown without rows."""
+    frames = show(ethernet(handshake()), "--disable-protocol", "tcp")
+    assert [frame[0] for frame in frames] == [()] * 3
+
+
 def test_two_pairs_interleaved(show):
     """Connections do not mix: other ports, other addresses, the same numbers."""
     one, two, three = handshake(), handshake(port=40001), handshake(b="10.9.0.3")
