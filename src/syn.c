@@ -125,7 +125,8 @@ take_first_syn(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_simultaneous_open, o->snd_role);
     }
     connection->fast_open_asked = o->segment->fast_open_seen;
-    if (o->segment->len != 0 && (o->segment->fast_open_seen || !o->segment->options_cut))
+    if (o->segment->len != 0 &&
+        (o->segment->fast_open_seen || !(o->segment->options_cut || o->segment->text_cut)))
         tcpstate_raise(o,
                        o->segment->fast_open_seen ? TCPSTATE_EVENT_fast_open_syn_data
                                                   : TCPSTATE_EVENT_data_before_established,

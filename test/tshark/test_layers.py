@@ -206,6 +206,14 @@ def test_ip_fragments_not_reassembled(show):
     assert not any(frame[0] for frame in frames[4:])
 
 
+def test_syn_whose_options_were_taken_out(show):
+    """A sanitized capture: the IP header still counts the SYN's options, of which the frame holds none.
+    They are no text."""
+    syn = Half(A, B, 40000, 80).ip("S", 1000, text=b"x" * 12)
+    frames = show(ethernet([syn]), cut=lambda number, octets: 14 + 20 + 20, honest=False)
+    assert "data_before_established" not in frames[0][4]
+
+
 @pytest.mark.parametrize("kept", [14 + 20 + 20, 14 + 20 + 12, 14 + 20 + 4, 14 + 10])
 def test_cut_packets(show, kept):
     """A snaplen that cuts text or header: what is there is judged, and nothing crashes."""
