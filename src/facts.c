@@ -139,11 +139,16 @@ evidence_of_fin_taken(const struct tcpstate_connection *connection,
     return evidence_of_fin(peer);
 }
 
+/* How the end of an endpoint is known. A RST that came another way than its other segments may be
+ * somebody else's. */
 static enum tcpstate_evidence
-evidence_of_end(const struct tcpstate_endpoint *endpoint)
+evidence_of_end(const struct tcpstate_connection *connection,
+                const struct tcpstate_endpoint *endpoint)
 {
     if (endpoint->rst_sent)
-        return TCPSTATE_EVIDENCE_SEEN;
+        return connection->reset_foreign && endpoint == &connection->end[connection->reset_role]
+                   ? TCPSTATE_EVIDENCE_INFERRED
+                   : TCPSTATE_EVIDENCE_SEEN;
     if (endpoint->rst_taken || endpoint->expired)
         return TCPSTATE_EVIDENCE_INFERRED;
     return evidence_of_fin_acked(endpoint);
@@ -177,7 +182,7 @@ evidence_as_captured(const struct tcpstate_connection *connection,
     case TCPSTATE_PHASE_TIME_WAIT:
         return weaker(weaker(taken, evidence_of_fin(endpoint)), evidence_of_fin_acked(endpoint));
     case TCPSTATE_PHASE_CLOSED:
-        return evidence_of_end(endpoint);
+        return evidence_of_end(connection, endpoint);
     case TCPSTATE_PHASE_LISTEN:
         return endpoint->rst_taken ? TCPSTATE_EVIDENCE_INFERRED : TCPSTATE_EVIDENCE_ASSUMED;
     case TCPSTATE_PHASE_UNKNOWN:
