@@ -79,7 +79,7 @@ with_bit(unsigned bits, unsigned place, bool value)
 }
 
 /*
- * Remembers the packet that was judged last, of the previous connection or of the live one.
+ * Remembers the packet that is judged next, of the previous connection or of the live one.
  */
 void
 tcpstate_copies_keep(struct tcpstate_pair *pair, const struct tcpstate_segment *segment,
