@@ -243,8 +243,30 @@ tcpstate_take_ack(struct observation *o)
     return true;
 }
 
+/* Whether the segment goes on behind what was acknowledged and never captured. Text says that no FIN
+ * is among it. */
+static bool
+is_behind_unseen(const struct observation *o)
+{
+    return !seq_lt(o->segment->seq, o->snd->unseen_ack) && !o->fin && o->snd->seen;
+}
+
+/* What the sender's peer acknowledged is missing from the capture: the sender goes on behind it. */
+static void
+confirm_gap(struct observation *o)
+{
+    struct tcpstate_endpoint *snd = o->snd;
+
+    snd->holed = false;
+    snd->gap_at_end = o->segment->len == 0;
+    snd->gap_of_one = snd->gap_at_end && o->segment->seq - o->snd_nxt == 1;
+    tcpstate_raise(o, TCPSTATE_EVENT_capture_gap, o->snd_role)->count =
+        o->segment->seq - o->snd_nxt;
+}
+
 /*
- * After the text and the FIN: an acknowledgement captured before the octets it covers counts now.
+ * After the text and the FIN: an acknowledgement captured before the octets it covers, or instead
+ * of them, counts now.
  */
 void
 tcpstate_take_early_ack(struct observation *o)
@@ -267,7 +289,10 @@ tcpstate_take_early_ack(struct observation *o)
     }
     snd->snd_una = seq_max(snd->snd_una, ack);
     o->unsettled = true;
-    tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
+    if (!fin_late && is_behind_unseen(o))
+        confirm_gap(o);
+    else
+        tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
 }
 
 /*
