@@ -236,6 +236,8 @@ tcpstate_take_ack(struct observation *o)
         }
         if (rcv->holed && seq_le(rcv->hole, ack)) {
             rcv->holed = false;
+            rcv->gap_at_end |= rcv->gap_before_nxt;
+            rcv->gap_of_one = rcv->gap_before_nxt && rcv->hole - una == 1;
             tcpstate_raise(o, TCPSTATE_EVENT_capture_gap, o->rcv_role);
         }
         rcv->repeats = 0;

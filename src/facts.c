@@ -67,13 +67,22 @@ tcpstate_phase_of(unsigned facts, enum tcpstate_phase base)
     return facts & FACT_FIN_TAKEN ? TCPSTATE_PHASE_CLOSE_WAIT : TCPSTATE_PHASE_ESTABLISHED;
 }
 
-/* Whether the capture misses the last octets of an endpoint, so that a FIN may be among them. */
+/* Whether the capture misses octets of an endpoint that its peer has taken, so that a FIN may be
+ * among them. */
 static bool
-is_fin_possible(const struct tcpstate_endpoint *endpoint)
+is_fin_taken_possible(const struct tcpstate_endpoint *endpoint)
 {
     return !endpoint->fin_sent &&
            ((endpoint->gap_at_end && endpoint->snd_nxt != endpoint->iss + 1) ||
             (endpoint->unseen_acked && seq_lt(endpoint->snd_nxt, endpoint->unseen_ack)));
+}
+
+/* The same, or octets that it went on behind without text. */
+static bool
+is_fin_possible(const struct tcpstate_endpoint *endpoint)
+{
+    return is_fin_taken_possible(endpoint) ||
+           (!endpoint->fin_sent && endpoint->holed && endpoint->gap_before_nxt);
 }
 
 /* How an endpoint that answered, or is past its handshake, is known to be. */
@@ -203,12 +212,12 @@ tcpstate_evidence_of(const struct tcpstate_connection *connection,
     switch ((enum tcpstate_phase)endpoint->phase) {
     case TCPSTATE_PHASE_ESTABLISHED:
     case TCPSTATE_PHASE_CLOSE_WAIT:
-        if (is_fin_possible(endpoint) || is_fin_possible(peer))
+        if (is_fin_possible(endpoint) || is_fin_taken_possible(peer))
             return TCPSTATE_EVIDENCE_ASSUMED;
         break;
     case TCPSTATE_PHASE_FIN_WAIT_1:
     case TCPSTATE_PHASE_FIN_WAIT_2:
-        if (is_fin_possible(peer))
+        if (is_fin_taken_possible(peer))
             return TCPSTATE_EVIDENCE_ASSUMED;
         break;
     case TCPSTATE_PHASE_UNKNOWN:

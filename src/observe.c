@@ -145,8 +145,10 @@ take_text(struct observation *o)
         snd->hole = o->segment->seq;
     } else if (snd->holed && seq_lt(o->segment->seq, snd->hole) && seq_le(snd->hole, o->end))
         snd->holed = false;
-    if (seq_lt(o->snd_nxt, o->end - o->fin))
+    if (seq_lt(o->snd_nxt, o->end - o->fin)) {
         snd->gap_before_nxt = o->segment->len == 0 && !o->fin && !o->syn;
+        o->steady &= !snd->gap_before_nxt;
+    }
     snd->snd_nxt = seq_max(snd->snd_nxt, o->end - o->fin);
 }
 
