@@ -29,13 +29,14 @@ is_believed(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_ack_beyond_fin, o->snd_role);
         return false;
     }
-    if (!is_syn_acked(rcv) || seq_diff(ack, rcv->snd_nxt) > UNSEEN_SPAN)
+    if (!rcv->syn_sent || seq_diff(ack, rcv->snd_nxt) > UNSEEN_SPAN)
         return false;
-    if (rcv->seen && !again) {
+    if (!is_syn_acked(rcv) || (rcv->seen && !again)) {
         if (!rcv->unseen_acked || !o->jumbled)
             rcv->unseen_ack = ack;
         rcv->unseen_acked = true;
-        tcpstate_raise(o, TCPSTATE_EVENT_ack_of_unseen, o->snd_role);
+        if (is_syn_acked(rcv))
+            tcpstate_raise(o, TCPSTATE_EVENT_ack_of_unseen, o->snd_role);
         return false;
     }
     rcv->unseen_acked = false;
@@ -160,8 +161,8 @@ take_challenge_ack(struct observation *o)
 static bool
 is_last_of_handshake(struct observation *o)
 {
-    if (o->rcv->phase != TCPSTATE_PHASE_SYN_RECEIVED || o->syn || is_syn_acked(o->rcv) ||
-        o->rcv->ack_refused || !is_syn_covered(o->rcv, o->segment->ack))
+    if (is_synchronized(o->rcv) || o->rcv->phase == TCPSTATE_PHASE_SYN_SENT || o->syn ||
+        is_syn_acked(o->rcv) || o->rcv->ack_refused || !is_syn_covered(o->rcv, o->segment->ack))
         return false;
     o->fin_delivered = true;
     return true;

@@ -175,11 +175,6 @@ tcpstate_catch_up(struct observation *o)
     if (o->connection->handshake_complete || o->connection->mid_stream)
         return true;
     tcpstate_pick_alternate(o);
-    if (o->fin && o->segment->len == 0 && o->snd->phase == TCPSTATE_PHASE_SYN_SENT &&
-        !rcv->numbers_known) {
-        tcpstate_raise(o, TCPSTATE_EVENT_fin_before_established, o->snd_role);
-        return false;
-    }
     if (rcv->phase == TCPSTATE_PHASE_SYN_RECEIVED && !is_third_segment(o)) {
         if (!o->jumbled || seq_le(o->segment->ack, rcv->snd_nxt))
             tcpstate_raise(o, TCPSTATE_EVENT_handshake_ack_invalid, o->snd_role);
