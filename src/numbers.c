@@ -25,6 +25,7 @@ tcpstate_learn_numbers(struct observation *o)
         return;
     rcv->syn_sent = true;
     rcv->syn_inferred = !o->syn;
+    rcv->rst_sent = rcv->rst_taken = rcv->expired = false; /* what ended it before is past */
     tcpstate_raise(o, TCPSTATE_EVENT_inferred_syn, o->snd_role);
     if (!o->syn)
         o->snd->snd_una = o->snd_una = seq_max(o->snd->snd_una, o->snd->iss + 1);
