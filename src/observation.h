@@ -113,6 +113,7 @@ void tcpstate_infer_fin(struct observation *o);
 void tcpstate_disown_fin(struct observation *o);
 void tcpstate_deny_fin(struct observation *o);
 void tcpstate_take_rst(struct observation *o);
+void tcpstate_take_denial_ahead(struct observation *o);
 void tcpstate_doubt_rst(struct observation *o);
 bool tcpstate_outlives_rst(struct observation *o);
 void tcpstate_settle(struct observation *o);

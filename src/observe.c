@@ -349,6 +349,8 @@ tcpstate_observe(struct tcpstate_pair *pair, const struct tcpstate_segment *segm
     if (record->opened)
         tcpstate_open(&o);
     judge(&o);
+    if (o.jumbled && !o.rst)
+        tcpstate_take_denial_ahead(&o);
     if (o.unsettled)
         tcpstate_settle_states(&o);
     tcpstate_weigh_states(&o);

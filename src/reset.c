@@ -36,10 +36,17 @@ is_exact(const struct observation *o)
     return snd->fin_sent && seq == snd->fin - 1 && o->rcv->phase != TCPSTATE_PHASE_TIME_WAIT;
 }
 
+/* Whether the endpoint's TIME_WAIT is known to outlive RSTs (RFC 1337). */
+static bool
+is_reset_proof(const struct tcpstate_endpoint *endpoint)
+{
+    return endpoint->rst_refused && endpoint->phase == TCPSTATE_PHASE_TIME_WAIT;
+}
+
 static enum ruling
 rule_on_synchronized(const struct observation *o)
 {
-    if (is_exact(o) && !(o->rcv->rst_refused && o->rcv->phase == TCPSTATE_PHASE_TIME_WAIT))
+    if (is_exact(o) && !is_reset_proof(o->rcv))
         return RULING_ACCEPTED;
     if (o->connection->close_complete)
         return RULING_LATE;
@@ -397,5 +404,28 @@ tcpstate_take_rst(struct observation *o)
         if (!tcpstate_is_ack_refused(o))
             prove_closed(o);
         break;
+    }
+}
+
+/*
+ * The RST that answers this segment may have been captured ahead of it: it ends what the segment
+ * opened, or went on with.
+ */
+void
+tcpstate_take_denial_ahead(struct observation *o)
+{
+    if (!o->rcv->rst_sent || !tcpstate_is_denied(o->connection, o->segment->side ^ 1u))
+        return;
+    tcpstate_settle_states(o);
+    if (o->snd->phase == TCPSTATE_PHASE_CLOSED || o->snd->phase == TCPSTATE_PHASE_LISTEN ||
+        is_reset_proof(o->snd))
+        return;
+    tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
+    o->snd->passive =
+        o->snd->phase == TCPSTATE_PHASE_SYN_RECEIVED && is_passive(o, o->snd_role);
+    o->snd->rst_taken = o->unsettled = true;
+    if (!o->connection->reset && !o->connection->close_complete) {
+        o->connection->reset = true;
+        o->connection->reset_role = o->rcv_role & 1;
     }
 }

@@ -40,18 +40,6 @@ is_syn_ack_valid(struct observation *o)
            !tcpstate_is_echo_wrong(o);
 }
 
-/* The RST that answers this SYN,ACK may have been captured ahead of it. */
-static void
-take_denial_ahead(struct observation *o)
-{
-    if (!o->jumbled || !o->rcv->rst_sent ||
-        !tcpstate_is_denied(o->connection, o->segment->side ^ 1u))
-        return;
-    tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
-    tcpstate_settle_states(o);
-    o->snd->rst_taken = o->snd->passive = o->unsettled = true;
-}
-
 /* The first SYN,ACK of an endpoint, or the first after it was back in LISTEN. */
 static void
 answer_syn(struct observation *o)
@@ -63,7 +51,6 @@ answer_syn(struct observation *o)
     if (o->rcv->syn_frame)
         tcpstate_notice_step(o, TCPSTATE_EVENT_slow_handshake, o->rcv->sent_time);
     tcpstate_leave_listen(o);
-    take_denial_ahead(o);
     if (offered == 0 || o->connection->self)
         return;
     o->connection->fast_open = o->segment->ack == o->rcv->snd_nxt;
@@ -148,14 +135,13 @@ reject_syn_ack(struct observation *o)
 }
 
 /* The connection is over, and its server answers an old duplicate of the client's SYN as a new one.
- * The client's RST will end it (section 3.5.1), or has ended it if the capture swapped the two. */
+ * The client's RST will end it (section 3.5.1). */
 static void
 answer_old_duplicate(struct observation *o)
 {
     tcpstate_keep_syn(o);
     tcpstate_leave_listen(o);
     tcpstate_expect_rst(o);
-    take_denial_ahead(o);
 }
 
 /*
