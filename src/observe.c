@@ -381,6 +381,7 @@ tcpstate_observe_unreachable(struct tcpstate_pair *pair, const struct tcpstate_s
         return false;
     begin_record(record);
     o.snd->rst_taken = true;
+    o.snd->passive = false;
     tcpstate_settle_states(&o);
     tcpstate_weigh_states(&o);
     tcpstate_raise(&o, TCPSTATE_EVENT_refused_by_icmp, o.snd_role);

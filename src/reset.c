@@ -427,5 +427,7 @@ tcpstate_take_denial_ahead(struct observation *o)
     if (!o->connection->reset && !o->connection->close_complete) {
         o->connection->reset = true;
         o->connection->reset_role = o->rcv_role & 1;
+        o->connection->reset_seq = o->segment->ack;
+        o->connection->challenge_sent = false;
     }
 }
