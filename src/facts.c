@@ -85,6 +85,18 @@ is_fin_possible(const struct tcpstate_endpoint *endpoint)
            (!endpoint->fin_sent && endpoint->holed && endpoint->gap_before_nxt);
 }
 
+/* Whether the third segment of an endpoint's handshake may be missing: its peer acknowledges more
+ * than the SYN, or closes, which without Fast Open no listener's socket can before. */
+static bool
+is_third_segment_possible(const struct tcpstate_connection *connection,
+                          const struct tcpstate_endpoint *endpoint,
+                          const struct tcpstate_endpoint *peer)
+{
+    return (endpoint->unseen_acked && seq_lt(endpoint->snd_nxt, endpoint->unseen_ack)) ||
+           (peer->fin_sent && peer->syn_inferred && !connection->fast_open &&
+            !connection->fast_open_asked);
+}
+
 /* How an endpoint that answered, or is past its handshake, is known to be. */
 static enum tcpstate_evidence
 evidence_of_handshake(const struct tcpstate_connection *connection,
@@ -220,10 +232,16 @@ tcpstate_evidence_of(const struct tcpstate_connection *connection,
         if (is_fin_taken_possible(peer))
             return TCPSTATE_EVIDENCE_ASSUMED;
         break;
+    case TCPSTATE_PHASE_SYN_SENT:
+        if (is_third_segment_possible(connection, endpoint, peer))
+            return TCPSTATE_EVIDENCE_ASSUMED;
+        break;
+    case TCPSTATE_PHASE_SYN_RECEIVED:
+        if (is_third_segment_possible(connection, peer, endpoint))
+            return TCPSTATE_EVIDENCE_ASSUMED;
+        break;
     case TCPSTATE_PHASE_UNKNOWN:
     case TCPSTATE_PHASE_LISTEN:
-    case TCPSTATE_PHASE_SYN_SENT:
-    case TCPSTATE_PHASE_SYN_RECEIVED:
     case TCPSTATE_PHASE_CLOSING:
     case TCPSTATE_PHASE_LAST_ACK:
     case TCPSTATE_PHASE_TIME_WAIT:
