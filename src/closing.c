@@ -283,7 +283,8 @@ is_fin_missed(const struct observation *o)
     const struct tcpstate_endpoint *rcv = o->rcv;
 
     if (!o->ack || rcv->fin_sent || tcpstate_is_probe_first(o) || !is_syn_acked(rcv) ||
-        o->connection->self || !(o->snd->fin_sent || (o->fin && rcv->seen) || rcv->fin_bare))
+        o->connection->self ||
+        !(o->snd->fin_sent || (o->fin && rcv->seen) || o->rst || rcv->fin_bare))
         return false;
     return o->segment->ack == rcv->snd_nxt + 1 ||
            (o->segment->ack == rcv->snd_nxt && rcv->gap_of_one);

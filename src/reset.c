@@ -233,6 +233,8 @@ accept_rst(struct observation *o)
     const bool past_handshake = is_synchronized(o->rcv) || is_synchronized(o->snd);
 
     learn_from_rst(o);
+    if (past_handshake)
+        tcpstate_infer_fin(o);
     if (o->ack && is_fin_covered(o->rcv, o->segment->ack))
         tcpstate_prove(o, o->segment->ack);
     tcpstate_settle_states(o);
