@@ -220,6 +220,14 @@ class Views:
         """Whether the view is the endpoint's own: nothing is lost between them."""
         return view in ("lo", self.host_of.get(shown.ends[0][0]))
 
+    def taken_back(self):
+        """For each endpoint that its own view shows: its ends, how often a state was shown that was
+        later taken back, and on how many segments states were shown."""
+        for view, matched in self.matched.items():
+            for shown in matched:
+                if self.is_own(view, shown):
+                    yield shown.ends, shown.revisions, len(shown.frames)
+
     def _count(self, kind, view, shown, good, finding):
         self.count((kind, "own" if self.is_own(view, shown) else "other"), good, finding)
 

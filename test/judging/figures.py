@@ -26,6 +26,11 @@ def report(counts):
     return lines
 
 
+def report_taken_back(revisions, segments):
+    """How often a state was shown that was later taken back, as a text."""
+    return f"{1000 * revisions / max(segments, 1):.2f} states taken back per 1,000 segments"
+
+
 def agreement(counts):
     """The least share, in percent, of answers to one question that are not wrong."""
     shares = [100 * (1 - tally["bad"] / sum(tally.values())) for tally in counts.values()]

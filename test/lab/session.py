@@ -8,7 +8,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field, replace
 
-from judging.figures import add_counts, agreement, report
+from judging.figures import add_counts, agreement, report, report_taken_back
 from judging.shown import FIN, SYN, said
 from properties import stories, trial
 
@@ -37,6 +37,7 @@ class Run:
     findings: list = field(default_factory=list)
     complaints: list = field(default_factory=list)
     misses: list = field(default_factory=list)  # of test/properties
+    taken_back: list = field(default_factory=lambda: [0, 0])  # states, segments they were shown on
 
 
 def lacking(plugins):
@@ -109,6 +110,9 @@ class Session:
         hosts = {name: host.addresses for name, host in self.stage.hosts.items()}
         views = compare.Views(frames, self.rows, self.stage.polls, hosts, self.told)
         views.judge(self._end_of)
+        for ends, revisions, segments in views.taken_back():
+            known = self._run_of(ends).taken_back
+            known[:] = known[0] + revisions, known[1] + segments
         if damage:
             self._judge_damaged(views, frames)
         for finding in views.findings:
@@ -265,6 +269,7 @@ def conclude(runs, counts, least=100.0):
         print(describe(run), end="\n\n")
     print(f"{len(runs)} runs, {len(bad)} with a disagreement")
     print("\n".join(report(counts)))
+    print(report_taken_back(*(sum(numbers) for numbers in zip(*(run.taken_back for run in runs)))))
     complaints = [run.name for run in runs if run.complaints]
     if complaints:
         print("complaints about: " + "; ".join(complaints))

@@ -44,7 +44,7 @@ class Result:
     misses: list = field(default_factory=list)  # the first difference of each endpoint
     wrong: list = field(default_factory=list)  # (stack, question, endpoint) of each at its own view
     counts: dict = field(default_factory=dict)  # by stack
-    withdrawals: dict = field(default_factory=dict)  # by stack: (revisions, segments)
+    withdrawals: dict = field(default_factory=dict)  # by stack: [revisions, segments]
 
 
 def written_runs():
@@ -102,13 +102,10 @@ def judge(run, played, shown):
 def _count(result, views, stack_at):
     for address, counts in views.counts_at.items():
         add_counts(result.counts.setdefault(stack_at[address], {}), counts)
-    for view, matched in views.matched.items():
-        for shown in matched:
-            if views.is_own(view, shown):
-                stack = stack_at[shown.ends[0][0]]
-                revisions, segments = result.withdrawals.get(stack, (0, 0))
-                result.withdrawals[stack] = (revisions + shown.revisions,
-                                             segments + len(shown.frames))
+    for ends, revisions, segments in views.taken_back():
+        numbers = result.withdrawals.setdefault(stack_at[ends[0][0]], [0, 0])
+        numbers[0] += revisions
+        numbers[1] += segments
 
 
 def _note_differences(result, views, bent):
