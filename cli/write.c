@@ -46,14 +46,20 @@ put_names(char between, GString *text)
     g_string_append_c(text, '\n');
 }
 
-/* No value holds a comma, a tab or a quotation mark, so that none needs quotation marks. */
+/* No value holds a tab or a quotation mark; the story alone has commas, and so quotation marks in CSV.
+ */
 static void
 put_values(const struct tcpstate_row *row, enum print_time time, char between, GString *text)
 {
     for (int column = 0; column < TCPSTATE_COLUMN_COUNT; column++) {
         if (column)
             g_string_append_c(text, between);
+        const bool quoted = between == ',' && column == TCPSTATE_COLUMN_story;
+        if (quoted)
+            g_string_append_c(text, '"');
         print_cell(row, (enum tcpstate_column)column, time, text);
+        if (quoted)
+            g_string_append_c(text, '"');
     }
     g_string_append_c(text, '\n');
 }

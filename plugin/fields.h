@@ -55,6 +55,8 @@
       "What happened, in one word; tcpstate.event.<word> is the same as expert information") \
     X(EVENT_FRAME, "event_frame", "Refers to", FRAMENUM, BASE_NONE, \
       "The earlier frame that the event speaks of: what it repeats, answers or follows") \
+    X(STORY, "story", "Story", STRING, BASE_NONE, \
+      "What happened to the connection, in plain sentences; until the whole capture is read, on the segment that ends it") \
     X(OPEN, "open", "Opened", STRING, BASE_NONE, \
       "How the connection was opened") \
     X(CLOSE, "close", "Closed", STRING, BASE_NONE, \

@@ -9,6 +9,7 @@
 #include "fields.h"
 #include "prefs.h"
 #include "render.h"
+#include "story.h"
 
 #define EVENT_TEXT_MAX 512
 #define NANOSECONDS 1000000000
@@ -168,6 +169,26 @@ add_zeek(const struct canvas *canvas)
     add_verdict(canvas, FIELD_HISTORY, history);
 }
 
+/* Whether all is known of the connection, as far as this visit can know. */
+static bool
+is_told(const struct sighting *sighting, const struct tcpstate_summary *summary)
+{
+    const unsigned settled = sighting->changes ? sighting->entry.settled : 0;
+    return sighting->later || settled & TCPSTATE_SETTLED_CLOSE ||
+           (settled & TCPSTATE_SETTLED_OPEN && summary->reset);
+}
+
+/* What happened to the connection. On the first visit it is told as if the capture ended here. */
+static void
+add_story(const struct canvas *canvas)
+{
+    const struct sighting *sighting = canvas->sighting;
+    char story[TCPSTATE_STORY_TEXT];
+    tcpstate_story(canvas->connection, prefs_settings(),
+                   sighting->later ? timeline_end() : sighting->time, story, sizeof(story));
+    add_verdict(canvas, FIELD_STORY, story);
+}
+
 /* How the connection was opened and closed: on the first visit only on the segment that settles
  * it, later on every segment of the connection. */
 static void
@@ -188,8 +209,7 @@ add_verdicts(const struct canvas *canvas, const struct tcpstate_summary *summary
         add_verdict(canvas, FIELD_RESET_CAUSE, tcpstate_cause_name(summary->cause));
         add_verdict(canvas, FIELD_RESET_SENDER, tcpstate_resetter_name(summary->resetter));
     }
-    if (sighting->later || settled & TCPSTATE_SETTLED_CLOSE ||
-        (settled & TCPSTATE_SETTLED_OPEN && summary->reset))
+    if (is_told(sighting, summary))
         add_zeek(canvas);
 }
 
@@ -307,6 +327,8 @@ add_details(const struct canvas *canvas)
 {
     struct tcpstate_summary summary;
     tcpstate_summarize(canvas->connection, &summary);
+    if (is_told(canvas->sighting, &summary))
+        add_story(canvas);
     add_evidence(canvas);
     add_ages(canvas);
     add_string(canvas, FIELD_SENDER, tcpstate_role_name(canvas->sighting->sender));

@@ -210,6 +210,8 @@ tcpstate_row_make(const struct tcpstate_connection *connection, const struct tcp
     struct tcpstate_summary summary;
 
     *row = (struct tcpstate_row){0};
+    tcpstate_story(connection, settings, end, row->story, sizeof row->story);
+    put_text(row, TCPSTATE_COLUMN_story, row->story);
     tcpstate_summarize(connection, &summary);
     put_summary(row, connection, &summary);
     put_phase(row, connection, TCPSTATE_CLIENT, settings, end);

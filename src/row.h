@@ -9,6 +9,7 @@
 #ifndef TCPSTATE_ROW_H
 #define TCPSTATE_ROW_H
 
+#include "story.h"
 #include "tcpstate.h"
 
 enum tcpstate_column {
@@ -50,6 +51,7 @@ struct tcpstate_row {
     struct tcpstate_sighted events[TCPSTATE_ROW_EVENTS];
     size_t event_count;
     char history[TCPSTATE_ZEEK_TEXT];
+    char story[TCPSTATE_STORY_TEXT];
 };
 
 /* What is counted of one endpoint. Sequence numbers are modulo 2^32. */

@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define AT_ONCE 1000000 /* nanoseconds */
+
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* clang-format off */
@@ -56,6 +58,17 @@ put_span(struct text *text, int64_t span)
                         length < 999.5 * units[unit].unit ? "%.3g %s" : "%.0f %s",
                         (double)span / units[unit].unit, units[unit].name);
     tcpstate_put(text, number, size > 0 ? (size_t)size : 0);
+}
+
+/* How much later something was; nothing if it was at once. */
+static void
+put_later(struct text *text, int64_t span)
+{
+    if (span < AT_ONCE)
+        return;
+    tcpstate_put(text, ", ", 2);
+    put_span(text, span);
+    tcpstate_put(text, " later", 6);
 }
 
 /* How often something happened: once, twice, 3 times. */
@@ -117,6 +130,8 @@ put_value(struct text *text, const char *name, size_t length,
         tcpstate_put(text, peer[role], strlen(peer[role]));
     else if (length == 4 && strncmp(name, "span", length) == 0)
         put_span(text, occurrence->span);
+    else if (length == 5 && strncmp(name, "later", length) == 0)
+        put_later(text, occurrence->span);
     else if (length == 5 && strncmp(name, "count", length) == 0)
         put_number(text, occurrence->count);
     else if (length == 5 && strncmp(name, "times", length) == 0)

@@ -27,7 +27,7 @@ DISSECTION = r"#\s*include\s*[<\"]epan/|\b(proto_\w+|packet_info|epan_\w+)\b"
 VERSION_CONDITION = r"#\s*(el)?if.*(VERSION|WIRESHARK_)"
 
 # What a caller sees of the core. Its unit tests see all of it, the fuzzer's checks the diagram too.
-PUBLIC_HEADERS = {"tcpstate.h", "event.def", "row.h"}
+PUBLIC_HEADERS = {"tcpstate.h", "event.def", "row.h", "story.h"}
 SEES_ALSO = {"test/fuzz": {"fsm.h"}}
 
 # What belongs to one machine or to the work on the project, not to the project.
