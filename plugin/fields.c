@@ -6,6 +6,8 @@
 
 #include <epan/column-info.h>
 
+#define MESSAGE_MAX 512
+
 int proto_tcpstate = -1;
 int field_hf[FIELD_COUNT];
 int ett_tcpstate = -1;
@@ -13,10 +15,13 @@ int ett_tcpstate = -1;
 /* Wireshark keeps pointers to these; written once, for the life of the process. */
 static expert_field event_ei[TCPSTATE_EVENT_COUNT];
 
-static const struct event_text {
-    const char *name, *happened;
-} event_text[] = {
-#define EVENT(slug, severity, group, terms, rfc, happened, advice) {"tcpstate.event." #slug, happened},
+/* The fixed messages, by role; the last names neither end. Made when needed, for the life of the
+ * process. */
+#define ROLES (TCPSTATE_SELF + 2)
+static const char *messages[TCPSTATE_EVENT_COUNT][ROLES];
+
+static const char *const event_names[] = {
+#define EVENT(slug, severity, group, terms, rfc, happened, advice) "tcpstate.event." #slug,
 #include "event.def"
 #undef EVENT
 };
@@ -35,29 +40,23 @@ group_of(enum tcpstate_group group)
     return groups[group];
 }
 
-/* The event's sentence without its figures, as the list of expert informations shows it: the
- * placeholders become words. Freed never: it lives as long as the process. */
-static char *
-summary_of(const char *happened)
+static const char *
+message_of(enum tcpstate_event event, int role)
 {
-    static const struct {
-        const char *name, *word;
-    } words[] = {
-        {"{who}", "one endpoint"},   {"{peer}", "the other"},      {"{span}", "some time"},
-        {"{count}", "some"},         {"{frame}", "another frame"}, {"{times}", "some times"},
-        {"{octets}", "octets"},
-    };
-    GString *summary = g_string_new(happened);
-    for (size_t i = 0; i < G_N_ELEMENTS(words); i++) {
-        char *at;
-        while ((at = strstr(summary->str, words[i].name)) != NULL) {
-            gssize position = at - summary->str;
-            g_string_erase(summary, position, (gssize)strlen(words[i].name));
-            g_string_insert(summary, position, words[i].word);
-        }
+    if (!messages[event][role]) {
+        char text[MESSAGE_MAX];
+        tcpstate_event_message(event, role, text, sizeof(text));
+        messages[event][role] = wmem_strdup(wmem_epan_scope(), text);
     }
-    summary->str[0] = g_ascii_toupper(summary->str[0]);
-    return g_string_free(summary, FALSE);
+    return messages[event][role];
+}
+
+/* What an occurrence has in common with all others of its event and role: lists of expert
+ * informations count equal messages, so its figures are not in it. */
+const char *
+fields_message(const struct tcpstate_occurrence *occurrence)
+{
+    return message_of(occurrence->event, MIN(occurrence->role, TCPSTATE_SELF));
 }
 
 static void
@@ -66,10 +65,10 @@ describe(ei_register_info *info, expert_field *id, enum tcpstate_event event)
     static const ei_register_info blank = {NULL, {NULL, 0, 0, NULL, EXPFILL}};
     *info = blank;
     info->ids = id;
-    info->eiinfo.name = event_text[event].name;
+    info->eiinfo.name = event_names[event];
     info->eiinfo.group = group_of(tcpstate_event_group(event));
     info->eiinfo.severity = severity_of(tcpstate_event_severity(event));
-    info->eiinfo.summary = summary_of(event_text[event].happened);
+    info->eiinfo.summary = message_of(event, TCPSTATE_SELF + 1);
     id->ei = EI_INIT_EI;
     id->hf = EI_INIT_HF;
 }

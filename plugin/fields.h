@@ -89,6 +89,7 @@ extern int ett_tcpstate;
 void fields_register(void);
 bool fields_expert_listened(void);
 expert_field *fields_expert(const struct tcpstate_occurrence *occurrence);
+const char *fields_message(const struct tcpstate_occurrence *occurrence);
 bool fields_expert_noticed(const packet_info *pinfo, const struct tcpstate_occurrence *occurrence);
 
 #endif

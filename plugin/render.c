@@ -227,7 +227,8 @@ add_event(const struct canvas *canvas, const struct tcpstate_occurrence *occurre
     if (canvas->sentences) {
         char text[EVENT_TEXT_MAX];
         tcpstate_event_text(occurrence, text, sizeof(text));
-        expert_add_info_format(canvas->pinfo, item, expert, "%s", text);
+        proto_item_append_text(item, ": %s", text);
+        expert_add_info_format(canvas->pinfo, item, expert, "%s", fields_message(occurrence));
     } else if (canvas->tree || fields_expert_noticed(canvas->pinfo, occurrence)) {
         expert_add_info(canvas->pinfo, item, expert);
     }

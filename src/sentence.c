@@ -120,8 +120,8 @@ static bool
 put_value(struct text *text, const char *name, size_t length,
           const struct tcpstate_occurrence *occurrence)
 {
-    static const char *const who[] = {"the client", "the server", "the socket"};
-    static const char *const peer[] = {"the server", "the client", "the socket"};
+    static const char *const who[] = {"the client", "the server", "the socket", "one endpoint"};
+    static const char *const peer[] = {"the server", "the client", "the socket", "the other"};
     const size_t role = occurrence->role < COUNT_OF(who) ? occurrence->role : 0;
 
     if (length == 3 && strncmp(name, "who", length) == 0)
@@ -147,6 +147,43 @@ put_value(struct text *text, const char *name, size_t length,
     return true;
 }
 
+/* Where a part in brackets goes on: its figures, or the words that stand for them. */
+static const char *
+choose(const char *open, bool figures)
+{
+    const char *bar = strchr(open, '|'), *close = strchr(open, ']');
+
+    if (figures)
+        return open + 1;
+    return bar && bar < close ? bar + 1 : close + 1;
+}
+
+/* Appends a sentence, with or without its figures. */
+static void
+put_sentence(struct text *text, const char *template, const struct tcpstate_occurrence *occurrence,
+             bool figures)
+{
+    const size_t first = text->length;
+
+    while (*template != '\0') {
+        const char *close = *template == '{' ? strchr(template, '}') : NULL;
+
+        if (*template == '[')
+            template = choose(template, figures);
+        else if (*template == '|')
+            template = strchr(template, ']') + 1;
+        else if (*template == ']')
+            template ++;
+        else if (close && put_value(text, template + 1, (size_t)(close - template - 1), occurrence))
+            template = close + 1;
+        else
+            tcpstate_put(text, template ++, 1);
+    }
+    if (text->length > first && first + 1 < text->size && text->to[first] >= 'a' &&
+        text->to[first] <= 'z')
+        text->to[first] = (char)(text->to[first] - 'a' + 'A');
+}
+
 /*
  * Appends a sentence: the template with what its placeholders stand for, the first letter a
  * capital.
@@ -155,19 +192,7 @@ void
 tcpstate_put_sentence(struct text *text, const char *template,
                       const struct tcpstate_occurrence *occurrence)
 {
-    const size_t first = text->length;
-
-    while (*template != '\0') {
-        const char *close = *template == '{' ? strchr(template, '}') : NULL;
-
-        if (close && put_value(text, template + 1, (size_t)(close - template - 1), occurrence))
-            template = close + 1;
-        else
-            tcpstate_put(text, template ++, 1);
-    }
-    if (text->length > first && first + 1 < text->size && text->to[first] >= 'a' &&
-        text->to[first] <= 'z')
-        text->to[first] = (char)(text->to[first] - 'a' + 'A');
+    put_sentence(text, template, occurrence, true);
 }
 
 /*
@@ -182,7 +207,7 @@ tcpstate_end_text(struct text *text)
 }
 
 /*
- * Writes what happened, and what it usually means, as one line: "What happened. What to look at".
+ * Writes what happened, as one sentence with its figures.
  *
  * text receives at most size octets, the closing NUL included (size 0 writes nothing). Returns the
  * length of the whole line without the NUL, so a result of size or more tells that it was cut.
@@ -192,13 +217,29 @@ tcpstate_event_text(const struct tcpstate_occurrence *occurrence, char *text, si
 {
     struct text line = {.to = text, .size = size};
 
-    if (occurrence->event < COUNT_OF(sentences)) {
-        const char *advice = sentences[occurrence->event].advice;
+    if (occurrence->event < COUNT_OF(sentences))
+        put_sentence(&line, sentences[occurrence->event].happened, occurrence, true);
+    return tcpstate_end_text(&line);
+}
 
-        tcpstate_put_sentence(&line, sentences[occurrence->event].happened, occurrence);
-        if (advice[0] != '\0')
+/*
+ * Writes what such an event says of every connection, and what it usually means: "What happened.
+ * What to look at". The same for all occurrences with one event and role; TCPSTATE_SELF + 1 names
+ * neither end.
+ *
+ * text, size and the result as above.
+ */
+size_t
+tcpstate_event_message(enum tcpstate_event event, enum tcpstate_role role, char *text, size_t size)
+{
+    const struct tcpstate_occurrence occurrence = {.role = (uint8_t)role};
+    struct text line = {.to = text, .size = size};
+
+    if ((size_t)event < COUNT_OF(sentences)) {
+        put_sentence(&line, sentences[event].happened, &occurrence, false);
+        if (sentences[event].advice[0] != '\0')
             tcpstate_put(&line, ". ", 2);
-        tcpstate_put_sentence(&line, advice, occurrence);
+        put_sentence(&line, sentences[event].advice, &occurrence, false);
     }
     return tcpstate_end_text(&line);
 }

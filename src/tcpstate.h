@@ -321,5 +321,7 @@ const char *tcpstate_event_slug(enum tcpstate_event event);
 enum tcpstate_severity tcpstate_event_severity(enum tcpstate_event event);
 enum tcpstate_group tcpstate_event_group(enum tcpstate_event event);
 size_t tcpstate_event_text(const struct tcpstate_occurrence *occurrence, char *text, size_t size);
+size_t tcpstate_event_message(enum tcpstate_event event, enum tcpstate_role role, char *text,
+                              size_t size);
 
 #endif

@@ -76,7 +76,7 @@ print_events(const struct tcpstate_occurrence *events, size_t count)
 
     for (size_t i = 0; i < count; i++) {
         size_t length = tcpstate_event_text(&events[i], text, sizeof text);
-        if (length == 0 || length >= sizeof text || strpbrk(text, "{}"))
+        if (length == 0 || length >= sizeof text || strpbrk(text, "{}[]|"))
             fail(text);
         printf("%s%s", i ? "," : "", tcpstate_event_slug(events[i].event));
     }

@@ -29,6 +29,7 @@ FIELDS = {  # an interface: none is ever renamed
     "tcpstate.answers_frame": "FT_FRAMENUM",
     "tcpstate.event": "FT_STRING",
     "tcpstate.event_frame": "FT_FRAMENUM",
+    "tcpstate.story": "FT_STRING",
     "tcpstate.open": "FT_STRING",
     "tcpstate.close": "FT_STRING",
     "tcpstate.closer": "FT_STRING",
@@ -83,6 +84,21 @@ def test_expert_information(shark):
         assert "refused the connection" in shown
     filtered = shark.run("-r", capture, "-Y", "tcpstate.event.connection_refused").stdout
     assert len(filtered.splitlines()) == 1
+
+
+def test_expert_information_is_counted(shark):
+    """The list has a line for each event and end, however many connections there are: the figures stand
+    beside the event."""
+    capture = shark.readable(CAPTURES / "burst.pcapng")
+    listed = shark.run("-q", "-r", capture, "-z", "expert").stdout
+    lines = [line.split(None, 5) for line in listed.splitlines() if " TCP State " in line]
+    events = shark.run("-r", capture, "-T", "fields", "-e", "tcpstate.event").stdout
+    raised = [event for line in events.split() for event in line.split(",")]
+    assert sum(int(line[0]) for line in lines) == len(raised) > 100
+    messages = [line[5] for line in lines]
+    assert len(set(messages)) == len(messages) <= 2 * len(set(raised))
+    shown = shark.run("-r", capture, "-V", "-O", "tcpstate").stdout
+    assert re.search(r"\[Event: handshake_complete: .*, [\d.]+ ms after the first SYN\]", shown)
 
 
 # Who sent the reset: the host that refuses, the host that aborts, and who forged one between two hosts.
