@@ -11,6 +11,7 @@ source "$(dirname -- "${BASH_SOURCE[0]}")/scripts/setup.sh"
 source "$root/scripts/wireshark.sh"
 
 readonly default_capture=$root/captures/four-way-close.pcapng
+readonly profile='TCP State' # of Wireshark: columns, colours, buttons
 capture=                     # what is read, if not live
 interface=                   # what is captured, if live
 gui=false
@@ -30,7 +31,7 @@ sudo), then builds in build/. Without CAPTURE it shows a four-way close; "-" rea
 standard input.
 
   --live INTERFACE   capture (Ctrl-C ends it and prints the connections)
-  --gui              open Wireshark, with two columns for the states
+  --gui              open Wireshark with the profile "TCP State": columns, colours, buttons
   --help             this text
 
 What you see:
@@ -243,22 +244,20 @@ show_as_asked() {
     return "$status"
 }
 
-# Wireshark, with a copy of the user's preferences and the two states beside the usual columns.
+# Wireshark, with a copy of the user's configuration and our profile beside the user's own. The profile
+# is chosen unless the user chose one, or has columns of ours already.
 show_window() {
     local -r of_user=${WIRESHARK_CONFIG_DIR:-${XDG_CONFIG_HOME:-${HOME:-}/.config}/wireshark}
     local -r own=$work/home/.config/wireshark
-    local columns='"No.","%m","Time","%t","Source","%s","Destination","%d","Protocol","%p"'
-    columns+=',"Client","%Cus:tcpstate.client.phase:0:R","Server","%Cus:tcpstate.server.phase:0:R"'
-    columns+=',"Info","%i"'
-    mkdir -p "$own"
+    mkdir -p "$own/profiles"
     if [[ -d $of_user ]]; then
         cp -r -- "$of_user/." "$own/"
     fi
-    if ! grep -qs 'tcpstate\.' "$own/preferences"; then
-        source+=(-o "gui.column.format:$columns")
-        # Wide enough for the longest state.
-        printf 'column.width: %%Cus:%s, 120, %%Cus:%s, 120\n' \
-            tcpstate.client.phase tcpstate.server.phase >>"$own/recent"
+    if [[ ! -d $own/profiles/$profile ]]; then
+        cp -r -- "$root/profile/$profile" "$own/profiles/"
+    fi
+    if [[ " ${options[*]} " != *' -C'* ]] && ! grep -qs 'tcpstate\.' "$own/preferences"; then
+        options+=(-C "$profile")
     fi
     if [[ -z ${XAUTHORITY:-} && -e ${HOME:-}/.Xauthority ]]; then
         wireshark_environment+=(XAUTHORITY="$HOME/.Xauthority")
