@@ -33,6 +33,8 @@ tests, then prints a summary. NAME runs a part:
   fuzz        garbage, always built with AddressSanitizer and UBSan
   sanitize    unit, scenarios and properties, built with these sanitizers
   coverage    which lines of src/ these three reach
+  packages    the Debian packages: made, installed in a bare chroot, used, removed (needs root and a
+              mirror; without NAME only with CI=true)
   versions    the plugin with the Wireshark of Debian 13, in a chroot that is made once and kept
               (needs root and a mirror; without NAME only with CI=true). test/versions.sh does more
   else        every test whose name matches this regular expression
@@ -46,14 +48,20 @@ python_has() {
         "$1"
 }
 
-# Whether the named parts, or all of them, include the other version.
-wants_versions() {
-    [[ " $* " == *' versions '* || ($# -eq 0 && ${CI:-} == true) ]]
+# wants_part PART NAME...: whether the named parts, or all of them, include one that takes a chroot.
+wants_part() {
+    local -r part=$1
+    shift
+    [[ " $* " == *" $part "* || ($# -eq 0 && ${CI:-} == true) ]]
 }
 
 want_packages() {
-    if ((EUID == 0)) && wants_versions "$@"; then
+    if ((EUID == 0)) && { wants_part versions "$@" || wants_part packages "$@"; }; then
         want debootstrap command -v debootstrap
+    fi
+    if wants_part packages "$@"; then
+        want lintian command -v lintian
+        want file command -v file
     fi
     want_to_build
     want python3 test -x "$python"
@@ -164,10 +172,31 @@ run_versions() {
     summary+=("$(printf '%-12s %-52s %s' versions "$(sed -E 's/^ +//; s/ +/ /g; s/ ok$//' <<<"$line")" $verdict)")
 }
 
+# As run_versions: no chroot is no failure unless this part was asked for.
+run_packages() {
+    local why verdict=ok log
+    why=$("$root/test/packages.sh" --obstacle)
+    if [[ -n $why ]]; then
+        summary+=("$(printf '%-12s %s' packages "not run: $why")")
+        [[ $1 != named ]] || failed=true
+        return
+    fi
+    say "running: packages"
+    log=$(mktemp)
+    "$root/test/packages.sh" >"$log" 2>&1 || {
+        verdict=FAILED
+        failed=true
+        tail -n 40 "$log" >&2
+    }
+    summary+=("$(printf '%-12s %-52s %s' packages "$(tail -n 1 "$log" | cut -c 1-60)" $verdict)")
+    rm -f "$log"
+}
+
 run_named() {
     case $1 in
     sanitize) run_sanitized ;;
     coverage) run_coverage ;;
+    packages) run_packages named ;;
     versions) run_versions named ;;
     stacks)
         build_stacks
@@ -196,7 +225,8 @@ main() {
         run_plain all build
         run_sanitized
         run_coverage
-        ! wants_versions || run_versions all
+        ! wants_part packages || run_packages all
+        ! wants_part versions || run_versions all
     fi
     printf '\n'
     printf '%s\n' "${summary[@]}"

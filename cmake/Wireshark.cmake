@@ -2,7 +2,7 @@
 #
 # Finds Wireshark's development files and describes them the same way whichever way they were
 # found: targets tcpstate_wireshark and tcpstate_wiretap (which reads captures and knows no protocol),
-# TCPSTATE_WIRESHARK_VERSION, TCPSTATE_SYSTEM_PLUGIN_DIR.
+# TCPSTATE_WIRESHARK_VERSION, TCPSTATE_SYSTEM_PLUGIN_DIR, TCPSTATE_SYSTEM_PROFILE_DIR.
 #
 # Distributions differ: some put Wireshark's CMake files into a package of its own (Debian:
 # wireshark-dev), so pkg-config is asked when they are not there.
@@ -20,6 +20,7 @@ find_package(Wireshark CONFIG QUIET)
 if(Wireshark_FOUND)
     set(TCPSTATE_WIRESHARK_VERSION ${Wireshark_VERSION})
     set(TCPSTATE_SYSTEM_PLUGIN_DIR ${Wireshark_PLUGIN_INSTALL_DIR})
+    set(TCPSTATE_WIRESHARK_PREFIX ${Wireshark_INSTALL_PREFIX})
     target_link_libraries(tcpstate_wireshark INTERFACE epan)
     target_link_libraries(tcpstate_wiretap INTERFACE wiretap wsutil)
     # Wireshark says of libwireshark alone where the headers of all its libraries are.
@@ -35,6 +36,7 @@ else()
                             "  ${TCPSTATE_WIRESHARK_HELP}")
     endif()
     pkg_get_variable(TCPSTATE_SYSTEM_PLUGIN_DIR wireshark plugindir)
+    pkg_get_variable(TCPSTATE_WIRESHARK_PREFIX wireshark prefix)
     target_link_libraries(tcpstate_wireshark INTERFACE PkgConfig::TCPSTATE_WIRESHARK)
     pkg_check_modules(TCPSTATE_GLIB REQUIRED IMPORTED_TARGET glib-2.0)
     foreach(library wiretap wsutil)
@@ -45,6 +47,11 @@ else()
     target_include_directories(tcpstate_wiretap SYSTEM INTERFACE ${TCPSTATE_WIRESHARK_INCLUDE_DIRS})
     target_link_libraries(tcpstate_wiretap INTERFACE PkgConfig::TCPSTATE_GLIB)
 endif()
+
+if(NOT TCPSTATE_WIRESHARK_PREFIX)
+    set(TCPSTATE_WIRESHARK_PREFIX /usr)
+endif()
+set(TCPSTATE_SYSTEM_PROFILE_DIR ${TCPSTATE_WIRESHARK_PREFIX}/share/wireshark/profiles)
 
 if(TCPSTATE_WIRESHARK_VERSION VERSION_LESS 4.0)
     message(FATAL_ERROR "Wireshark ${TCPSTATE_WIRESHARK_VERSION} is too old: tcpstate needs 4.0.\n"

@@ -8,7 +8,8 @@ set -euo pipefail
 readonly program=${0##*/}
 root=$(cd -- "$(dirname -- "${BASH_SOURCE[0]}")/.." && pwd -P)
 readonly root
-readonly cache=${TCPSTATE_CHROOTS:-${XDG_CACHE_HOME:-$HOME/.cache}/tcpstate}
+# shellcheck source=test/chroot.sh
+source "$root/test/chroot.sh"
 readonly packages=(tshark libwireshark-dev wireshark-dev libglib2.0-dev pkg-config gcc libc6-dev
     cmake ninja-build python3-pytest python3-scapy libcmocka-dev git)
 readonly labels='^(unit|scenarios|tshark|layout)$'
@@ -38,60 +39,6 @@ die() {
     exit 1
 }
 
-# The mirror from which this host takes Debian itself.
-mirror() {
-    # shellcheck disable=SC2016  # apt-get's own placeholders
-    apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' 'Created-By: Packages' |
-        sed -n 's/^Debian Debian //p' | head -n 1
-}
-
-# How this host's apt gets its files: proxies and the like, none of its hooks.
-transport() {
-    apt-config dump | grep -E '^Acquire::(http|https|ftp|Check-|Retries|ForceIPv)' || true
-}
-
-# obstacle SUITE: why there can be no chroot of it here; nothing if there can.
-obstacle() {
-    local -r suite=$1
-    local from folder
-    ((EUID == 0)) || { echo 'chroots need root' && return; }
-    unshare --mount --propagation private true 2>/dev/null ||
-        { echo 'this machine lets nobody mount' && return; }
-    [[ ! -e $cache/$suite/.complete ]] || return 0
-    command -v debootstrap >/dev/null || { echo 'debootstrap is missing' && return; }
-    from=$(mirror)
-    [[ -n $from ]] || { echo 'the sources of apt name no Debian mirror' && return; }
-    folder=$(mktemp -d)
-    /usr/lib/apt/apt-helper download-file "${from%/}/dists/$suite/InRelease" "$folder/InRelease" \
-        >/dev/null 2>&1 || echo "$suite cannot be had from the mirror of this host's apt"
-    rm -r "$folder"
-}
-
-# inside CHROOT COMMAND...: with /proc and /dev of its own mount namespace, so nothing stays mounted.
-inside() {
-    # shellcheck disable=SC2016  # for the inner shell to expand
-    unshare --mount --propagation private bash -c '
-        mount -t proc proc "$0/proc" && mount --rbind /dev "$0/dev" &&
-        exec chroot "$0" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 \
-            DEBIAN_FRONTEND=noninteractive "$@"' "$@"
-}
-
-# make_chroot SUITE: complete, or not there at all.
-make_chroot() {
-    local -r suite=$1 chroot=$cache/$1
-    local from
-    [[ -e $chroot/.complete ]] && return
-    from=$(mirror)
-    say "making $chroot; this takes some minutes"
-    rm -rf --one-file-system "$chroot"
-    debootstrap --variant=minbase "$suite" "$chroot" "$from" || return
-    transport >"$chroot/etc/apt/apt.conf.d/80host"
-    # Outside the first step: resolving these is apt's work, not debootstrap's.
-    inside "$chroot" apt-get -q update || return
-    inside "$chroot" apt-get -qy install --no-install-recommends "${packages[@]}" || return
-    inside "$chroot" apt-get -q clean
-    touch "$chroot/.complete"
-}
 
 # Takes the sources as they are now, uncommitted changes too.
 copy_sources() {
@@ -113,7 +60,7 @@ try() {
     local -r suite=$1 chroot=$cache/$1 log=$cache/$1.log
     local version verdict=ok
     mkdir -p "$cache"
-    if ! make_chroot "$suite" >"$log" 2>&1; then
+    if ! make_chroot "$suite" "$chroot" "${packages[@]}" >"$log" 2>&1; then
         verdict='FAILED: no chroot'
     elif ! { copy_sources "$chroot" && build "$chroot"; } >>"$log" 2>&1; then
         verdict='FAILED: it does not build'

@@ -77,6 +77,29 @@ def test_installed_and_removed(command, tmp_path):
             found = there()
             assert all(any(path.endswith(f"/{file}") for path in found) for file in FILES), found
             assert any(path.endswith("epan/tcpstate.so") for path in found)
+            assert any(path.endswith("/wireshark/profiles/TCP State/preferences") for path in found)
             program = next(path for path in found if path.endswith("/bin/tcpstate"))
             assert subprocess.run([program, "--version"], capture_output=True).returncode == 0
     assert there() == set()
+
+
+def test_installed_for_one_user(tmp_path):
+    """Below the home folder, and the components one by one."""
+    home, build = tmp_path / "home", tmp_path / "build"
+    environment = {**os.environ, "HOME": str(home)}
+    environment.pop("XDG_CONFIG_HOME", None)
+
+    def cmake(*arguments):
+        subprocess.run(["cmake", *map(str, arguments)], env=environment, capture_output=True, check=True)
+
+    cmake("-G", "Ninja", "-S", CLI.parent, "-B", build, "-DBUILD_TESTING=OFF", "-DTCPSTATE_PERSONAL=ON")
+    cmake("--build", build)
+    cmake("--install", build, "--component", "plugin")
+    found = {path.relative_to(home).as_posix() for path in home.rglob("*") if path.is_file()}
+    assert ".config/wireshark/profiles/TCP State/colorfilters" in found
+    assert any(re.fullmatch(r".local/lib/wireshark/plugins/\d+\.\d+/epan/tcpstate.so", path) for path in found)
+    assert not (home / ".local" / "bin").exists()
+    cmake("--install", build, "--component", "command")
+    assert (home / ".local" / "bin" / "tcpstate").is_file()
+    cmake("--build", build, "-t", "uninstall")
+    assert not any(path.is_file() for path in home.rglob("*"))
