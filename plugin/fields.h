@@ -29,6 +29,8 @@
       "How the server's state is known: seen, inferred or assumed") \
     X(TRANSITION, "transition", "Transition", STRING, BASE_NONE, \
       "A change of state that this segment shows") \
+    X(REVISION, "revision", "Taken back", STRING, BASE_NONE, \
+      "One of these that is none of TCP's: an inferred state that this segment contradicts; its events say why") \
     X(STAGE, "stage", "Stage", STRING, BASE_NONE, \
       "opening, established, half-closed, closing, closed or aborted") \
     X(OPEN_STEP, "open.step", "Step of the handshake", UINT8, BASE_DEC, \

@@ -67,16 +67,32 @@ add_age(const struct canvas *canvas, enum field field, int64_t since)
         proto_tree_add_time(canvas->tree, field_hf[field], canvas->tvb, 0, 0, &shown));
 }
 
+/* An endpoint's state. Its line says too how that is known and for how long, which are fields of
+ * their own further down. */
+static void
+add_phase(const struct canvas *canvas, enum field field, enum tcpstate_role role)
+{
+    const struct sighting *sighting = canvas->sighting;
+    const struct entry *entry = &sighting->entry;
+    const char *evidence = tcpstate_evidence_name(entry->evidence[role]);
+    const int64_t age = sighting->time - entry->since[role];
+    proto_item *item = add_string(canvas, field, tcpstate_phase_name(entry->phase[role]));
+    if (!ws_tree_is_visible(canvas->tree))
+        return;
+    if (age > 0)
+        proto_item_append_text(item, ", %s, for %.6f s", evidence, (double)age / NANOSECONDS);
+    else
+        proto_item_append_text(item, ", %s", evidence);
+}
+
 static void
 add_phases(const struct canvas *canvas)
 {
     const struct entry *entry = &canvas->sighting->entry;
-    const char *client = tcpstate_phase_name(entry->phase[TCPSTATE_CLIENT]);
-    const char *server = tcpstate_phase_name(entry->phase[TCPSTATE_SERVER]);
-    add_string(canvas, FIELD_CLIENT_PHASE, client);
-    add_string(canvas, FIELD_SERVER_PHASE, server);
-    add_hidden(canvas, FIELD_PHASE, client);
-    add_hidden(canvas, FIELD_PHASE, server);
+    add_phase(canvas, FIELD_CLIENT_PHASE, TCPSTATE_CLIENT);
+    add_phase(canvas, FIELD_SERVER_PHASE, TCPSTATE_SERVER);
+    add_hidden(canvas, FIELD_PHASE, tcpstate_phase_name(entry->phase[TCPSTATE_CLIENT]));
+    add_hidden(canvas, FIELD_PHASE, tcpstate_phase_name(entry->phase[TCPSTATE_SERVER]));
 }
 
 static void
@@ -122,9 +138,11 @@ add_transitions(const struct canvas *canvas)
     const struct entry *entry = &canvas->sighting->entry;
     for (size_t i = 0; i < entry->transition_count; i++) {
         struct tcpstate_transition transition = entry_transition(entry, i);
-        add_string(canvas, FIELD_TRANSITION,
-                   transition_text(shown_role(canvas->sighting, transition.role), transition.from,
-                                   transition.to));
+        const char *text = transition_text(shown_role(canvas->sighting, transition.role),
+                                           transition.from, transition.to);
+        add_string(canvas, FIELD_TRANSITION, text);
+        if (transition.revision)
+            add_string(canvas, FIELD_REVISION, text);
     }
 }
 
@@ -209,8 +227,6 @@ add_verdicts(const struct canvas *canvas, const struct tcpstate_summary *summary
         add_verdict(canvas, FIELD_RESET_CAUSE, tcpstate_cause_name(summary->cause));
         add_verdict(canvas, FIELD_RESET_SENDER, tcpstate_resetter_name(summary->resetter));
     }
-    if (is_told(sighting, summary))
-        add_zeek(canvas);
 }
 
 /* One event. Its sentence is made only where somebody reads it, since making it costs as much as
@@ -304,40 +320,60 @@ render_summary(wmem_allocator_t *scope, const struct sighting *sighting)
     return *text;
 }
 
+/* What the segment is to its connection, for the title; nothing if it is one of many. */
+static const char *
+part_of(const struct sighting *sighting)
+{
+    static const char *const opens[] = {"", "opens: ", "answers: ", "completes the handshake: "};
+    const struct entry *entry = &sighting->entry;
+    if (!sighting->changes)
+        return "";
+    if (entry->reset_frame == sighting->frame)
+        return "resets: ";
+    if (entry->close_step)
+        return entry->close_step == 1 ? "begins the close: " : "goes on closing: ";
+    return entry->open_step < G_N_ELEMENTS(opens) ? opens[entry->open_step] : "goes on opening: ";
+}
+
 /* The segment's subtree. Its title is made only for a tree that somebody looks at. */
 static proto_tree *
 add_subtree(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct sighting *sighting)
 {
     proto_item *item = proto_tree_add_item(tree, proto_tcpstate, tvb, 0, 0, ENC_NA);
     if (ws_tree_is_visible(tree))
-        proto_item_set_text(item, "TCP State: %s", render_summary(pinfo->pool, sighting));
+        proto_item_set_text(item, "TCP State: %s%s", part_of(sighting),
+                            render_summary(pinfo->pool, sighting));
     return proto_item_add_subtree(item, ett_tcpstate);
 }
 
-/* What a reader looks for first; the events come right after it. */
+/* What happened here; the events come right after it. */
 static void
-add_states(const struct canvas *canvas)
+add_changes(const struct canvas *canvas)
 {
-    add_phases(canvas);
     if (canvas->sighting->changes)
         add_transitions(canvas);
 }
 
+/* In the order in which a person asks: where the two are, who said so, what it is all about, then
+ * the rest. */
 static void
 add_details(const struct canvas *canvas)
 {
     struct tcpstate_summary summary;
     tcpstate_summarize(canvas->connection, &summary);
+    add_phases(canvas);
+    add_string(canvas, FIELD_SENDER, tcpstate_role_name(canvas->sighting->sender));
     if (is_told(canvas->sighting, &summary))
         add_story(canvas);
-    add_evidence(canvas);
-    add_ages(canvas);
-    add_string(canvas, FIELD_SENDER, tcpstate_role_name(canvas->sighting->sender));
     add_string(canvas, FIELD_STAGE, tcpstate_stage_name(canvas->sighting->entry.stage));
     add_steps(canvas);
     add_verdicts(canvas, &summary);
     add_links(canvas, &summary);
     add_uint(canvas, FIELD_CONNECTION, tcpstate_connection_index(canvas->connection));
+    if (is_told(canvas->sighting, &summary))
+        add_zeek(canvas);
+    add_evidence(canvas);
+    add_ages(canvas);
 }
 
 /* Whether the sentences of expert informations are read: by a tree that is looked at, by a filter
@@ -376,7 +412,7 @@ render(tvbuff_t *tvb, packet_info *pinfo, proto_tree *tree, const struct sightin
         .sentences = sentences,
     };
     if (fields)
-        add_states(&canvas);
+        add_changes(&canvas);
     add_events(&canvas);
     if (fields)
         add_details(&canvas);

@@ -29,6 +29,7 @@ FIELDS = {  # an interface: none is ever renamed
     "tcpstate.answers_frame": "FT_FRAMENUM",
     "tcpstate.event": "FT_STRING",
     "tcpstate.event_frame": "FT_FRAMENUM",
+    "tcpstate.revision": "FT_STRING",
     "tcpstate.story": "FT_STRING",
     "tcpstate.open": "FT_STRING",
     "tcpstate.close": "FT_STRING",
@@ -152,3 +153,26 @@ def test_every_preference_has_a_range(shark):
     for name, _ in names:
         for value in ("0", "1", "4294967295"):
             shark.run("-r", capture, "-o", f"{name}:{value}")
+
+
+def test_what_was_taken_back(shark):
+    """An inferred state that a segment contradicts stands apart from TCP's own transitions."""
+    capture = shark.readable(CAPTURES / "last-ack-lost-at-a.pcapng")
+    shown = shark.run("-r", capture, "-Y", "tcpstate.revision", "-T", "fields", "-e", "frame.number",
+                      "-e", "tcpstate.revision", "-e", "tcpstate.event").stdout  # fmt: skip
+    assert shown == "12\tserver CLOSED -> LAST_ACK\tlast_ack_lost\n"
+    healthy = shark.readable(CAPTURES / "healthy.pcapng")
+    assert shark.run("-r", healthy, "-Y", "tcpstate.revision").stdout == ""
+
+
+# What a person asks first stands first.
+ASKED = ["TCP State: goes on closing: client", "[Transition: ", "[Taken back: ", "[Event: last_ack_lost: ",
+         "[Client: TIME_WAIT, seen, for 0.2", "[Server: LAST_ACK, seen]", "[Sender: server]", "[Stage: ",
+         "[Client's SYN: 1]", "[Connection: 0]", "[Client's evidence: "]  # fmt: skip
+
+
+def test_order_of_the_subtree(shark):
+    capture = shark.readable(CAPTURES / "last-ack-lost-at-a.pcapng")
+    shown = shark.run("-r", capture, "-V", "-O", "tcpstate", "-Y", "frame.number == 12").stdout
+    places = [shown.find(text) for text in ASKED]
+    assert -1 not in places and places == sorted(places), shown
