@@ -108,6 +108,15 @@ print_cell(const struct tcpstate_row *row, enum tcpstate_column column, enum pri
 }
 
 static void
+put_frame(uint32_t frame, GString *text)
+{
+    if (frame)
+        print_number(frame, 1, text);
+    else
+        g_string_append(text, "null");
+}
+
+static void
 put_events(const struct tcpstate_row *row, GString *text)
 {
     g_string_append_c(text, '[');
@@ -116,10 +125,11 @@ put_events(const struct tcpstate_row *row, GString *text)
         g_string_append(text, i ? ",{\"event\":\"" : "{\"event\":\"");
         g_string_append(text, tcpstate_event_slug(event->event));
         g_string_append(text, "\",\"frame\":");
-        if (event->frame)
-            print_number(event->frame, 1, text);
-        else
-            g_string_append(text, "null");
+        put_frame(event->frame, text);
+        g_string_append(text, ",\"count\":");
+        print_number(event->count, 1, text);
+        g_string_append(text, ",\"last_frame\":");
+        put_frame(event->last_frame, text);
         g_string_append_c(text, '}');
     }
     g_string_append_c(text, ']');

@@ -304,7 +304,7 @@ begin_record(struct tcpstate_record *record)
     record->answers_frame = 0;
     record->open_step = record->close_step = 0;
     record->settled = 0;
-    record->transition_count = record->event_count = 0;
+    record->transition_count = record->event_count = record->again_count = 0;
     record->opened = record->changed = false;
 }
 

@@ -43,9 +43,11 @@ tcpstate_is_told(const struct tcpstate_connection *connection, enum tcpstate_eve
     return !(event_terms[event] & HISTORY) || !tcpstate_may_have_closed(connection);
 }
 
-/* Whether the event was told of the endpoint before, without a long silence since. */
+/* Whether the event was told of the endpoint before, without a long silence since; the record then
+ * says that it happened again. */
 static bool
-is_told_again(struct tcpstate_endpoint *endpoint, enum tcpstate_event event)
+is_told_again(struct tcpstate_record *record, struct tcpstate_endpoint *endpoint,
+              enum tcpstate_event event)
 {
     unsigned bit;
     bool again;
@@ -55,6 +57,8 @@ is_told_again(struct tcpstate_endpoint *endpoint, enum tcpstate_event event)
     bit = bit_of(event);
     again = endpoint->told & bit;
     endpoint->told = (endpoint->told | bit) & TCPSTATE_TOLD_MASK;
+    if (again && record->again_count < TCPSTATE_MAX_AGAIN)
+        record->again[record->again_count++] = (uint8_t)event;
     return again;
 }
 
@@ -76,8 +80,9 @@ struct tcpstate_occurrence *
 tcpstate_raise(struct observation *o, enum tcpstate_event event, enum tcpstate_role role)
 {
     struct tcpstate_record *record = o->record;
-    const bool told = tcpstate_is_told(o->connection, event) &&
-                      !is_told_again(&o->connection->end[o->connection->self ? 0 : role], event);
+    const bool told =
+        tcpstate_is_told(o->connection, event) &&
+        !is_told_again(record, &o->connection->end[o->connection->self ? 0 : role], event);
     struct tcpstate_occurrence *occurrence;
 
     if (told && record->event_count == TCPSTATE_MAX_EVENTS)

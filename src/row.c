@@ -185,13 +185,17 @@ put_events(struct tcpstate_row *row, const struct tcpstate_connection *connectio
 
     for (size_t i = 0; tally && i < tally->event_count; i++)
         row->events[row->event_count++] =
-            (struct tcpstate_sighted){.event = tally->event[i], .frame = tally->event_frame[i]};
+            (struct tcpstate_sighted){.event = tally->event[i],
+                                      .frame = tally->event_frame[i],
+                                      .last_frame = tally->event_last[i],
+                                      .count = tally->event_times[i]};
     for (size_t i = 0; i < count; i++) {
         if (last[i].severity <= TCPSTATE_SEVERITY_CHAT)
             continue;
         alerts++;
         if (!tcpstate_row_has(row, last[i].event))
-            row->events[row->event_count++] = (struct tcpstate_sighted){.event = last[i].event};
+            row->events[row->event_count++] =
+                (struct tcpstate_sighted){.event = last[i].event, .count = 1};
     }
     put_count(row, TCPSTATE_COLUMN_alerts, alerts);
     row->cell[TCPSTATE_COLUMN_events].known = true;

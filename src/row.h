@@ -39,8 +39,10 @@ struct tcpstate_cell {
 
 /* An event of the row. */
 struct tcpstate_sighted {
-    uint8_t event;  /* enum tcpstate_event */
-    uint32_t frame; /* that raised it first, 0 = only the end of the capture shows it */
+    uint8_t event;              /* enum tcpstate_event */
+    uint32_t frame, last_frame; /* that raised it first and last, 0 = only the end of the capture
+                                 * shows it */
+    uint32_t count;             /* how often it happened, each repetition included */
 };
 
 #define TCPSTATE_TALLY_EVENTS 6 /* distinct events above chat that a tally keeps */
@@ -69,7 +71,9 @@ struct tcpstate_tally {
     int64_t half_closed;              /* when it began; then how long it lasted */
     int64_t round_trip[2];            /* by role, of the handshake */
     struct tcpstate_tally_end end[2]; /* by role */
-    uint32_t event_frame[TCPSTATE_TALLY_EVENTS];
+    /* Of each event: the frames that raised it first and last, and how often it happened. */
+    uint32_t event_frame[TCPSTATE_TALLY_EVENTS], event_last[TCPSTATE_TALLY_EVENTS];
+    uint32_t event_times[TCPSTATE_TALLY_EVENTS];
     uint8_t event[TCPSTATE_TALLY_EVENTS];
     uint8_t event_count : 4;
     uint8_t high_known : 2; /* a bit per role, these three */

@@ -26,28 +26,38 @@ find_event(const struct tcpstate_record *record, enum tcpstate_event event)
     return NULL;
 }
 
+/* Counts an event that is kept; false if it is not. */
 static bool
-is_kept(const struct tcpstate_tally *tally, uint8_t event)
+count_event(struct tcpstate_tally *tally, uint8_t event, uint32_t frame)
 {
-    for (size_t i = 0; i < tally->event_count; i++)
-        if (tally->event[i] == event)
-            return true;
+    for (size_t i = 0; i < tally->event_count; i++) {
+        if (tally->event[i] != event)
+            continue;
+        tally->event_times[i]++;
+        tally->event_last[i] = frame;
+        return true;
+    }
     return false;
 }
 
-/* Keeps each event above chat with the frame that raised it first, as far as there is room. */
+/* Keeps each event above chat with the frames that raised it first and last, as far as there is
+ * room. */
 static void
 keep_events(struct tcpstate_tally *tally, const struct tcpstate_record *record, uint32_t frame)
 {
+    for (size_t i = 0; i < record->again_count; i++)
+        count_event(tally, record->again[i], frame);
     for (size_t i = 0; i < record->event_count; i++) {
         const struct tcpstate_occurrence *event = &record->event[i];
+        const unsigned place = tally->event_count;
 
-        if (event->severity <= TCPSTATE_SEVERITY_CHAT || is_kept(tally, event->event) ||
-            tally->event_count == TCPSTATE_TALLY_EVENTS)
+        if (event->severity <= TCPSTATE_SEVERITY_CHAT || count_event(tally, event->event, frame) ||
+            place == TCPSTATE_TALLY_EVENTS)
             continue;
-        tally->event[tally->event_count] = event->event;
-        tally->event_frame[tally->event_count] = frame;
-        tally->event_count = (tally->event_count + 1) & 0xf;
+        tally->event[place] = event->event;
+        tally->event_frame[place] = tally->event_last[place] = frame;
+        tally->event_times[place] = 1;
+        tally->event_count = (place + 1) & 0xf;
     }
 }
 
@@ -183,7 +193,7 @@ tcpstate_tally_segment(struct tcpstate_tally *tally, const struct tcpstate_segme
 {
     const unsigned role = place_of(record);
 
-    if (record->event_count)
+    if (record->event_count || record->again_count)
         keep_events(tally, record, segment->frame);
     if (find_event(record, TCPSTATE_EVENT_duplicate_packet))
         return;

@@ -241,6 +241,7 @@ struct tcpstate_occurrence {
 
 #define TCPSTATE_MAX_TRANSITIONS 15
 #define TCPSTATE_MAX_EVENTS 12
+#define TCPSTATE_MAX_AGAIN 4
 
 /* Which verdicts a segment settles. */
 enum tcpstate_settled {
@@ -260,10 +261,12 @@ struct tcpstate_record {
     uint8_t open_step, close_step; /* 0: not a segment of the handshake, of the close */
     uint8_t settled;               /* enum tcpstate_settled, or-ed */
     uint8_t transition_count, event_count;
+    uint8_t again_count; /* events that are told once, and happened again */
     bool opened;  /* the spare connection was taken */
     bool changed; /* it says more than the record of the segment before did, time apart */
     struct tcpstate_transition transition[TCPSTATE_MAX_TRANSITIONS];
     struct tcpstate_occurrence event[TCPSTATE_MAX_EVENTS + 1]; /* the last is the core's */
+    uint8_t again[TCPSTATE_MAX_AGAIN];                         /* enum tcpstate_event */
 };
 
 bool tcpstate_segment_parse(const uint8_t *header, size_t size, struct tcpstate_segment *segment);

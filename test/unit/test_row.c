@@ -239,7 +239,8 @@ test_still_half_closed(void **state)
     assert_int_equal(row.events[0].frame, 0);
 }
 
-/* An event stands once, with its first frame; the count of alerts has all of them. */
+/* An event stands once, with its first frame, its last and how often it happened, also where it is
+ * told once; the count of alerts has those that are told. */
 static void
 test_events_stand_once(void **state)
 {
@@ -251,7 +252,10 @@ test_events_stand_once(void **state)
         pass(1, TCPSTATE_RST, 2000000000u + i, 0, 0);
     row = row_of(0);
     assert_true(row.event_count >= 1);
+    assert_int_equal(row.events[0].event, TCPSTATE_EVENT_reset_ignored);
     assert_int_equal(row.events[0].frame, 4);
+    assert_int_equal(row.events[0].count, 3);
+    assert_int_equal(row.events[0].last_frame, 6);
     assert_true(row.cell[TCPSTATE_COLUMN_alerts].count >= row.event_count);
     for (size_t i = 1; i < row.event_count; i++)
         assert_int_not_equal(row.events[i].event, row.events[0].event);
