@@ -29,7 +29,7 @@ tests, then prints a summary. NAME runs a part:
   lab         real sockets, judged by the kernel's own record of their states (needs root)
   stacks      other TCPs, in memory, judged by their own record of their states
   docs        README.md and docs/ say what is true; run.sh does what it promises
-  layout      the rules that keep src/ and plugin/ apart
+  layout      the rules that keep src/ and plugin/ apart, and the format of the code
   fuzz        garbage, always built with AddressSanitizer and UBSan
   sanitize    unit, scenarios and properties, built with these sanitizers
   coverage    which lines of src/ these three reach
@@ -78,6 +78,8 @@ want_packages() {
     want gcovr command -v gcovr
     want dpkg-dev command -v dpkg-source
     want shellcheck command -v shellcheck
+    want clang-format command -v clang-format
+    want flake8 command -v flake8
     want "valgrind libc6-dbg" command -v valgrind
     install_missing "the test suite"
 }

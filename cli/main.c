@@ -229,5 +229,5 @@ main(int argc, char **argv)
     source_free(&run.source);
     selection_clear(&run.options.selection);
     g_strfreev(run.options.files);
-    return status_of(&run);
+    return (int)status_of(&run);
 }

@@ -46,7 +46,8 @@ put_names(char between, GString *text)
     g_string_append_c(text, '\n');
 }
 
-/* No value holds a tab or a quotation mark; the story alone has commas, and so quotation marks in CSV.
+/* No value holds a tab or a quotation mark; the story alone has commas, and so quotation marks in
+ * CSV.
  */
 static void
 put_values(const struct tcpstate_row *row, enum print_time time, char between, GString *text)

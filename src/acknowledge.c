@@ -246,8 +246,8 @@ tcpstate_take_ack(struct observation *o)
     return true;
 }
 
-/* Whether the segment goes on behind what was acknowledged and never captured. Text says that no FIN
- * is among it. */
+/* Whether the segment goes on behind what was acknowledged and never captured. Text says that no
+ * FIN is among it. */
 static bool
 is_behind_unseen(const struct observation *o)
 {

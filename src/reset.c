@@ -423,8 +423,7 @@ tcpstate_take_denial_ahead(struct observation *o)
         is_reset_proof(o->snd))
         return;
     tcpstate_raise(o, TCPSTATE_EVENT_captured_out_of_order, o->snd_role);
-    o->snd->passive =
-        o->snd->phase == TCPSTATE_PHASE_SYN_RECEIVED && is_passive(o, o->snd_role);
+    o->snd->passive = o->snd->phase == TCPSTATE_PHASE_SYN_RECEIVED && is_passive(o, o->snd_role);
     o->snd->rst_taken = o->unsettled = true;
     if (!o->connection->reset && !o->connection->close_complete) {
         o->connection->reset = true;

@@ -262,8 +262,8 @@ struct tcpstate_record {
     uint8_t settled;               /* enum tcpstate_settled, or-ed */
     uint8_t transition_count, event_count;
     uint8_t again_count; /* events that are told once, and happened again */
-    bool opened;  /* the spare connection was taken */
-    bool changed; /* it says more than the record of the segment before did, time apart */
+    bool opened;         /* the spare connection was taken */
+    bool changed;        /* it says more than the record of the segment before did, time apart */
     struct tcpstate_transition transition[TCPSTATE_MAX_TRANSITIONS];
     struct tcpstate_occurrence event[TCPSTATE_MAX_EVENTS + 1]; /* the last is the core's */
     uint8_t again[TCPSTATE_MAX_AGAIN];                         /* enum tcpstate_event */

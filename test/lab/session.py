@@ -8,7 +8,7 @@ import sys
 import tempfile
 from dataclasses import dataclass, field, replace
 
-from judging.figures import add_counts, agreement, report, report_taken_back
+from judging.figures import agreement, report, report_taken_back
 from judging.shown import FIN, SYN, said
 from properties import stories, trial
 

@@ -15,6 +15,7 @@ import tshark
 # How often each event above chat is told in each capture: a change is to be explained.
 COUNTED = pathlib.Path(__file__).with_name("corpus-events.csv")
 
+
 def run(shark, path, plugin, passes):
     fields = ["-T", "fields", "-e", "tcpstate.transition"] if plugin else ["-T", "fields", "-e", "ip"]
     done = shark.run("-r", path, *passes, *fields, plugin=plugin, check=False)

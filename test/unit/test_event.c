@@ -88,10 +88,14 @@ static void
 test_message_names_both_ends(void **state)
 {
     static const char *const expected[] = {
-        "The FIN of the client has not been acknowledged. If no acknowledgement follows, the server is",
-        "The FIN of the server has not been acknowledged. If no acknowledgement follows, the client is",
-        "The FIN of the socket has not been acknowledged. If no acknowledgement follows, the socket is",
-        "The FIN of one endpoint has not been acknowledged. If no acknowledgement follows, the other",
+        "The FIN of the client has not been acknowledged. If no acknowledgement follows, the "
+        "server is",
+        "The FIN of the server has not been acknowledged. If no acknowledgement follows, the "
+        "client is",
+        "The FIN of the socket has not been acknowledged. If no acknowledgement follows, the "
+        "socket is",
+        "The FIN of one endpoint has not been acknowledged. If no acknowledgement follows, the "
+        "other",
     };
     char text[512];
 
