@@ -8,6 +8,6 @@ target_link_libraries(tcpstate PRIVATE tcpstate_common)
 target_compile_options(tcpstate PRIVATE ${TCPSTATE_WARNINGS}
     $<$<C_COMPILER_ID:GNU,Clang,AppleClang>:-Wconversion>)
 target_compile_definitions(tcpstate PRIVATE TCPSTATE_VERSION="${PROJECT_VERSION}"
-                           _POSIX_C_SOURCE=200809L)
+                           _DEFAULT_SOURCE)
 set_target_properties(tcpstate PROPERTIES
     INTERPROCEDURAL_OPTIMIZATION ${TCPSTATE_LINK_TIME_OPTIMIZATION})
