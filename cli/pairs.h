@@ -5,20 +5,12 @@
 #ifndef TCPSTATE_PAIRS_H
 #define TCPSTATE_PAIRS_H
 
+#include "memory.h"
+#include "pair_key.h"
 #include "walk.h"
 
-#include <glib.h>
-
 #define PAIR_ADDRESS_MAX 16 /* octets of an address */
-
-/* A pair of endpoints in canonical order: the lower address and port is side 0. As long as its
- * addresses are. */
-struct pair_key {
-    uint32_t vlan : 24;
-    uint32_t address_size : 8; /* octets of each address */
-    uint16_t port[2];          /* by side */
-    uint8_t address[];         /* side 0's, then side 1's */
-};
+#define PAIRS_RECENT 1024   /* places for those that are looked for most */
 
 struct connection;
 
@@ -37,8 +29,10 @@ struct pair {
 };
 
 struct pairs {
-    GHashTable *table; /* from keys to pairs; a pair may have two keys */
-    bool mortal;       /* pairs have a struct pair_life */
+    GHashTable *table;           /* from keys to pairs; a pair may have two keys */
+    struct pool memory[2], keys; /* of pairs, by whether their addresses are long; of second keys */
+    struct pair *recent[PAIRS_RECENT]; /* by their keys' hashes; NULL = none */
+    bool mortal;                       /* pairs have a struct pair_life */
     bool vlans_apart;
 };
 

@@ -30,42 +30,12 @@ static wmem_map_t *pairs;
 static struct connection *spare;
 static uint32_t next_index; /* of the next connection */
 
-static size_t
-key_size(const struct pair_key *key)
-{
-    return sizeof(*key) + 2 * (size_t)key->address_size;
-}
-
-/* Eight octets at a time, which a key of IP addresses is made of; of others, as many as there are.
- */
-static guint
-key_hash(gconstpointer data)
-{
-    const uint8_t *octets = data;
-    uint64_t hash = 0;
-    for (size_t at = 0; at + 8 <= key_size(data); at += 8) {
-        uint64_t word;
-        memcpy(&word, octets + at, sizeof(word));
-        hash = (hash ^ word) * UINT64_C(0x9e3779b97f4a7c15);
-        hash ^= hash >> 32;
-    }
-    return (guint)hash;
-}
-
-static gboolean
-key_equal(gconstpointer a, gconstpointer b)
-{
-    uint32_t head_a, head_b; /* VLAN and size of the addresses at once */
-    memcpy(&head_a, a, sizeof(head_a));
-    memcpy(&head_b, b, sizeof(head_b));
-    return head_a == head_b && memcmp(a, b, key_size(a)) == 0;
-}
-
 /* Makes the table. Called once, at start-up. */
 void
 pairs_register(void)
 {
-    pairs = wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), key_hash, key_equal);
+    pairs =
+        wmem_map_new_autoreset(wmem_epan_scope(), wmem_file_scope(), pair_key_hash, pair_key_equal);
 }
 
 /* Forgets the capture before; its memory goes with Wireshark's file scope. */
@@ -79,21 +49,18 @@ pairs_reset(void)
 static void
 make_key(const struct endpoints *endpoints, bool vlans_apart, bool swap, struct pair_key *key)
 {
-    size_t size = endpoints->address_size;
     key->vlan = vlans_apart ? endpoints->vlan & 0xffffff : 0;
     key->address_size = endpoints->address_size;
-    key->port[swap] = endpoints->port[0];
-    key->port[!swap] = endpoints->port[1];
-    memcpy(key->address + (swap ? size : 0), endpoints->address[0], size);
-    memcpy(key->address + (swap ? 0 : size), endpoints->address[1], size);
+    pair_key_put(key, swap, endpoints->address[0], endpoints->port[0]);
+    pair_key_put(key, !swap, endpoints->address[1], endpoints->port[1]);
 }
 
 static struct pair_node *
 make_pair(const struct pair_key *key)
 {
-    size_t size = offsetof(struct pair_node, key) + key_size(key);
+    size_t size = offsetof(struct pair_node, key) + pair_key_size(key);
     struct pair_node *node = arena_at(arena_take(MAX(size, sizeof(*node))));
-    memcpy(&node->key, key, key_size(key));
+    memcpy(&node->key, key, pair_key_size(key));
     wmem_map_insert(pairs, &node->key, node);
     return node;
 }
@@ -102,8 +69,8 @@ make_pair(const struct pair_key *key)
 static void
 add_key(struct pair_node *node, const struct pair_key *key)
 {
-    void *copy = arena_at(arena_take(key_size(key)));
-    memcpy(copy, key, key_size(key));
+    void *copy = arena_at(arena_take(pair_key_size(key)));
+    memcpy(copy, key, pair_key_size(key));
     wmem_map_insert(pairs, copy, node);
 }
 
@@ -115,7 +82,7 @@ make_tagged(const struct pair_key *key)
     union key_buffer untagged;
     const void *stored;
     void *found;
-    memcpy(&untagged, key, key_size(key));
+    memcpy(&untagged, key, pair_key_size(key));
     untagged.key.vlan = 0;
     if (!wmem_map_lookup_extended(pairs, &untagged.key, &stored, &found)) {
         struct pair_node *node = make_pair(key);
@@ -140,9 +107,8 @@ struct tcpstate_pair *
 pairs_find(struct extracted *found, bool vlans_apart, const struct pair_key **key)
 {
     const struct endpoints *endpoints = &found->endpoints;
-    int order = memcmp(endpoints->address[0], endpoints->address[1], endpoints->address_size);
-    if (order == 0)
-        order = (int)endpoints->port[0] - (int)endpoints->port[1];
+    const int order = pair_key_order(endpoints->address[0], endpoints->address[1],
+                                     endpoints->address_size, endpoints->port);
     found->segment.self = order == 0;
     found->segment.side = order > 0;
 

@@ -6,15 +6,7 @@
 #define TCPSTATE_PAIRS_H
 
 #include "extract.h"
-
-/* A pair of endpoints in canonical order: the lower address and port is side 0. As long as its
- * addresses are, so that a pair of IPv4 endpoints takes 16 octets. */
-struct pair_key {
-    uint32_t vlan : 24;
-    uint32_t address_size : 8; /* octets of each address */
-    uint16_t port[2];          /* by side */
-    uint8_t address[];         /* side 0's, then side 1's */
-};
+#include "pair_key.h"
 
 /* A connection, and what the plugin keeps beside it. The core's part comes first: a pointer to it
  * is a pointer to the whole. */
