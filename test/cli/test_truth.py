@@ -5,6 +5,7 @@ import concurrent.futures
 import json
 import random
 import shutil
+import struct
 import subprocess
 
 import conftest
@@ -178,11 +179,15 @@ def conversation():
 
 
 def write(path, frames, linktype=1, cut=None):
+    """The link type is written behind scapy's back: some of its releases take 0 for none."""
     with PcapWriter(str(path), linktype=linktype) as writer:
         writer.write_header(None)
         for number, frame in enumerate(frames):
             octets = bytes(frame)
             writer.write_packet(octets[:cut], sec=1_700_000_000 + number, usec=0, wirelen=len(octets))
+    with path.open("r+b") as file:
+        file.seek(20)
+        file.write(struct.pack("=I", linktype))
     return path
 
 
