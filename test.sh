@@ -35,7 +35,7 @@ tests, then prints a summary. NAME runs a part:
   coverage    which lines of src/ these three reach
   packages    the Debian packages: made, installed in a bare chroot, used, removed (needs root and a
               mirror; without NAME only with CI=true)
-  versions    the plugin with the Wireshark of Debian 13, in a chroot that is made once and kept
+  versions    plugin and command with Debian 13's Wireshark, in a chroot that is made once and kept
               (needs root and a mirror; without NAME only with CI=true). test/versions.sh does more
   else        every test whose name matches this regular expression
 

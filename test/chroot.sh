@@ -45,12 +45,13 @@ inside() {
             DEBIAN_FRONTEND=noninteractive "$@"' "$@"
 }
 
-# make_chroot SUITE CHROOT PACKAGE...: complete, or not there at all.
+# make_chroot SUITE CHROOT PACKAGE...: complete, or not there at all. One that was made for other
+# packages is made anew.
 make_chroot() {
     local -r suite=$1 chroot=$2
     local from
     shift 2
-    [[ -e $chroot/.complete ]] && return
+    [[ -e $chroot/.complete && $(<"$chroot/.complete") == "$*" ]] && return
     from=$(mirror)
     say "making $chroot; this takes some minutes"
     rm -rf --one-file-system "$chroot"
@@ -62,5 +63,5 @@ make_chroot() {
         inside "$chroot" apt-get -qy install --no-install-recommends "$@" || return
     fi
     inside "$chroot" apt-get -q clean
-    touch "$chroot/.complete"
+    printf '%s\n' "$*" >"$chroot/.complete"
 }

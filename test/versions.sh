@@ -11,8 +11,9 @@ readonly root
 # shellcheck source=test/chroot.sh
 source "$root/test/chroot.sh"
 readonly packages=(tshark libwireshark-dev wireshark-dev libglib2.0-dev pkg-config gcc libc6-dev
-    cmake ninja-build python3-pytest python3-scapy libcmocka-dev git)
-readonly labels='^(unit|scenarios|tshark|layout)$'
+    cmake ninja-build python3-pytest python3-scapy python3-jsonschema libcmocka-dev git jq man-db
+    parallel miller)
+readonly labels='^(unit|scenarios|tshark|cli|layout)$'
 failed=0
 
 usage() {
@@ -21,7 +22,7 @@ Usage: test/versions.sh [--obstacle] [SUITE...]
 
 For each Debian suite (default: trixie, with Wireshark 4.4, and sid, with 4.6): makes a chroot with
 that suite's Wireshark if there is none yet, builds the project in it without warnings, and runs the
-tests of the core and of the plugin. Prints one line per suite; exits 1 if one failed.
+tests of the core, the plugin and the command. Prints one line per suite; exits 1 if one failed.
 
 --obstacle prints, instead, why that cannot be done here, or nothing if it can.
 
@@ -66,7 +67,7 @@ try() {
         verdict='FAILED: it does not build'
     elif grep -q 'warning:' "$log"; then
         verdict='FAILED: warnings'
-    elif ! inside "$chroot" env CI=true ctest --test-dir /build -L "$labels" --no-tests=error \
+    elif ! inside "$chroot" env CI=true ctest --test-dir /build -j 2 -L "$labels" --no-tests=error \
         --output-on-failure >>"$log" 2>&1; then
         verdict='FAILED: tests'
     fi
