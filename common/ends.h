@@ -25,6 +25,5 @@ struct ends_text {
 };
 
 void ends_put(const struct ends *ends, struct tcpstate_row *row, struct ends_text *text);
-bool ends_community_id(const struct ends *ends, char *text, size_t size);
 
 #endif

@@ -8,18 +8,23 @@
 
 #define SECOND INT64_C(1000000000)
 
-/* Appends a number in as many digits as it has, at least so many: a row has thirty of them, and
- * printf() would take longer than all the rest of it. */
+/* Writes a number's digits before the end: a row has thirty numbers, and printf() would take longer
+ * than all the rest of it. Returns where they begin. At least so many, with zeros in front. */
+static char *
+put_digits(uint64_t number, int least, char *end)
+{
+    for (; number > 0 || least > 0; number /= 10, least--)
+        *--end = (char)('0' + number % 10);
+    return end;
+}
+
 static void
 print_number(uint64_t number, int least, GString *text)
 {
     char digits[20];
-    int count = 0;
-    do {
-        digits[sizeof(digits) - 1 - (size_t)count++] = (char)('0' + number % 10);
-        number /= 10;
-    } while (number > 0 || count < least);
-    g_string_append_len(text, digits + sizeof(digits) - count, count);
+    char *const end = digits + sizeof(digits);
+    const char *first = put_digits(number, least, end);
+    g_string_append_len(text, first, end - first);
 }
 
 /* Appends a length of time, or a moment since the epoch, as seconds: all digits that it has. */
@@ -27,15 +32,16 @@ void
 print_seconds(int64_t nanoseconds, GString *text)
 {
     const uint64_t size = nanoseconds < 0 ? -(uint64_t)nanoseconds : (uint64_t)nanoseconds;
+    char digits[32];
+    char *end = digits + sizeof(digits);
+    char *first = put_digits(size % SECOND, 9, end);
+    *--first = '.';
+    first = put_digits(size / SECOND, 1, first);
     if (nanoseconds < 0)
-        g_string_append_c(text, '-');
-    print_number(size / SECOND, 1, text);
-    g_string_append_c(text, '.');
-    print_number(size % SECOND, 9, text);
-    gsize length = text->len;
-    while (text->str[length - 1] == '0' && text->str[length - 2] != '.')
-        length--;
-    g_string_truncate(text, length);
+        *--first = '-';
+    while (end[-1] == '0' && end[-2] != '.')
+        end--;
+    g_string_append_len(text, first, end - first);
 }
 
 /* Appends a moment as RFC 3339 writes it, in UTC. */
