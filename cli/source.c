@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-#include <glib/gstdio.h>
-
 #define SECONDS_MAX INT64_C(4611686000) /* a little less than 2^62 nanoseconds, 146 years */
 
 /* Called once, before any other. */
@@ -48,14 +46,6 @@ complain(const struct source *source, int error, char *details)
     g_free(details);
 }
 
-/* Of an empty file libwiretap finds nothing wrong. */
-static bool
-is_empty(const char *name)
-{
-    GStatBuf status;
-    return g_stat(name, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0;
-}
-
 /* Opens a file; "-" is standard input. False if it cannot be read, which is said. */
 bool
 source_open(struct source *source, const char *name)
@@ -63,10 +53,6 @@ source_open(struct source *source, const char *name)
     int error = 0;
     char *details = NULL;
     source->name = strcmp(name, "-") == 0 ? "standard input" : name;
-    if (is_empty(name)) {
-        g_printerr("tcpstate: %s: the file is empty: it is in no format of a capture\n", name);
-        return false;
-    }
     source->file = wtap_open_offline(name, WTAP_TYPE_AUTO, &error, &details, FALSE);
     if (!source->file) {
         complain(source, error, details);
@@ -102,6 +88,22 @@ time_of(const wtap_rec *rec)
     return seconds * INT64_C(1000000000) + rec->ts.nsecs;
 }
 
+/* No more frames: says why, if that is not the end of the file. Of a file without an octet, as a pipe
+ * is whose writer failed, libwiretap finds nothing wrong. Returns whether something is. */
+static bool
+is_damaged(const struct source *source, int error, char *details)
+{
+    if (*source->stopped)
+        return false;
+    if (error)
+        complain(source, error, details);
+    else if (source_position(source) == 0)
+        g_printerr("tcpstate: %s: it is empty, which no format of a capture is\n", source->name);
+    else
+        return false;
+    return true;
+}
+
 /* The next frame of the open file; its octets are valid until the one after it is read. A record
  * that is no packet has a number and no octets. False at the end; *damaged says that the file goes
  * on, but cannot be read, which is said. */
@@ -113,10 +115,7 @@ source_next(struct source *source, struct frame *frame, bool *damaged)
     const wtap_rec *rec = &source->record->rec;
     *damaged = false;
     if (!wtap_record_read(source->file, source->record, &error, &details)) {
-        if (error && !*source->stopped) {
-            complain(source, error, details);
-            *damaged = true;
-        }
+        *damaged = is_damaged(source, error, details);
         return false;
     }
     frame->number = ++source->frames;

@@ -42,6 +42,11 @@ def test_empty_file(command, tmp_path):
     said(command.run(path), 2, "empty", "format")
 
 
+def test_empty_pipe(command):
+    """Whoever was to write into it failed: that is not "nothing found"."""
+    said(command.run("-", input=""), 2, "standard input", "empty")
+
+
 def test_no_capture(command, tmp_path):
     path = tmp_path / "letter.txt"
     path.write_text("Dear sir or madam,\n" * 100)
