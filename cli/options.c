@@ -9,9 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATIENCE                                                                                   \
-    180 /* seconds; Linux sends its last SYN 63 s after the first and waits 64 more                \
-         */
+/* Seconds. Linux sends its last SYN 63 s after the first, and waits 64 more. */
+#define PATIENCE 180
 #define PREFIX "tcpstate."
 
 static const char summary[] =
@@ -131,22 +130,15 @@ print_version(const char *name G_GNUC_UNUSED, const char *value G_GNUC_UNUSED,
     exit(0);
 }
 
-/* Reads the command line. False if it is wrong, which is said. --help and --version end the
- * process. */
-bool
-options_read(struct options *options, int argc, char **argv)
+/* Has GOption take the command line apart: what is text goes to texts, the rest to options. */
+static bool
+parse(struct options *options, struct texts *texts, int argc, char **argv)
 {
-    struct texts texts = {0};
-    selection_init(&options->selection);
-    options->settings = settings_standard;
-    options->format = isatty(STDOUT_FILENO) ? FORMAT_TABLE : FORMAT_JSON;
-    options->patience = PATIENCE;
-    options->shards = 1;
     const GOptionEntry entries[] = {
-        {"format", 'f', 0, G_OPTION_ARG_STRING, &texts.format,
+        {"format", 'f', 0, G_OPTION_ARG_STRING, &texts->format,
          "table (the default on a terminal), json (the default elsewhere), csv, tsv or zeek",
          "FORMAT"},
-        {"time", 0, 0, G_OPTION_ARG_STRING, &texts.time,
+        {"time", 0, 0, G_OPTION_ARG_STRING, &texts->time,
          "How ts is written: rfc3339 (the default) or epoch", "FORM"},
         {"stuck", 0, 0, G_OPTION_ARG_NONE, &options->selection.stuck,
          "Only connections of which one end waits for the other to close", NULL},
@@ -156,9 +148,9 @@ options_read(struct options *options, int argc, char **argv)
          "Only attempts that nobody answered", NULL},
         {"alerts", 0, 0, G_OPTION_ARG_NONE, &options->selection.alerts,
          "Only those with an event above chat. Of these four, any", NULL},
-        {"port", 0, 0, G_OPTION_ARG_STRING_ARRAY, &texts.ports,
+        {"port", 0, 0, G_OPTION_ARG_STRING_ARRAY, &texts->ports,
          "Of these, only those with this port on either end; may be repeated", "PORT"},
-        {"host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &texts.hosts,
+        {"host", 0, 0, G_OPTION_ARG_STRING_ARRAY, &texts->hosts,
          "Of these, only those with this address on either end; may be repeated", "ADDRESS"},
         {"stream", 0, 0, G_OPTION_ARG_NONE, &options->stream,
          "Print and forget each connection when it is over", NULL},
@@ -166,13 +158,13 @@ options_read(struct options *options, int argc, char **argv)
          "The same, for a pipe: each row is written out at once", NULL},
         {"patience", 0, 0, G_OPTION_ARG_INT, &options->patience,
          "With these two: an attempt is over without an answer for so long (180)", "SECONDS"},
-        {"shard", 0, 0, G_OPTION_ARG_STRING, &texts.shard,
+        {"shard", 0, 0, G_OPTION_ARG_STRING, &texts->shard,
          "Only part K of N of the pairs of addresses and ports", "K/N"},
         {"checksums", 0, 0, G_OPTION_ARG_NONE, &options->checksums,
          "Verify checksums: history tells of wrong ones", NULL},
         {"mix-vlans", 0, 0, G_OPTION_ARG_NONE, &options->vlans_mixed,
          "The same addresses and ports on two VLANs are one connection", NULL},
-        {"option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &texts.settings,
+        {"option", 'o', 0, G_OPTION_ARG_STRING_ARRAY, &texts->settings,
          "A preference of the plugin: msl, stuck, idle, slow, storm, copy, reorder", "NAME:VALUE"},
         {"quiet", 'q', 0, G_OPTION_ARG_NONE, &options->quiet, "Show no progress", NULL},
         {"version", 'V', G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK,
@@ -184,12 +176,26 @@ options_read(struct options *options, int argc, char **argv)
     g_option_context_add_main_entries(context, entries, NULL);
     g_option_context_set_summary(context, summary);
     g_option_context_set_description(context, description);
-    bool right = g_option_context_parse(context, &argc, &argv, &error);
+    const bool right = g_option_context_parse(context, &argc, &argv, &error);
     if (!right)
         fail("%s", error->message);
     g_clear_error(&error);
     g_option_context_free(context);
-    right = right && read_texts(&texts, options);
+    return right;
+}
+
+/* Reads the command line. False if it is wrong, which is said. --help and --version end the
+ * process. */
+bool
+options_read(struct options *options, int argc, char **argv)
+{
+    struct texts texts = {0};
+    selection_init(&options->selection);
+    options->settings = settings_standard;
+    options->format = isatty(STDOUT_FILENO) ? FORMAT_TABLE : FORMAT_JSON;
+    options->patience = PATIENCE;
+    options->shards = 1;
+    const bool right = parse(options, &texts, argc, argv) && read_texts(&texts, options);
     free_texts(&texts);
     return right;
 }

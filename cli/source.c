@@ -88,8 +88,8 @@ time_of(const wtap_rec *rec)
     return seconds * INT64_C(1000000000) + rec->ts.nsecs;
 }
 
-/* No more frames: says why, if that is not the end of the file. Of a file without an octet, as a pipe
- * is whose writer failed, libwiretap finds nothing wrong. Returns whether something is. */
+/* No more frames: says why, if that is not the end of the file. Of a file without an octet, as a
+ * pipe is whose writer failed, libwiretap finds nothing wrong. Returns whether something is. */
 static bool
 is_damaged(const struct source *source, int error, char *details)
 {
