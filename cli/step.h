@@ -88,7 +88,7 @@ enum header step_icmp(struct walk *walk);
 enum header step_icmpv6(struct walk *walk);
 enum header step_tcp(struct walk *walk);
 
-/* link.c, network.c: what a number announces. */
+/* link.c, ip.c: what a number announces. */
 enum header header_of_type(uint32_t ethertype);
 enum header header_of_protocol(uint8_t protocol);
 
