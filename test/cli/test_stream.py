@@ -20,6 +20,7 @@ CAPTURES = test_truth.CAPTURES
 SHORT = 17  # packets of a connection of the story "short"
 PACKETS = 2_000_000  # of the bounded run; scripts in test/bench take ten times as many
 LIMIT = 300 << 20
+PROGRAM = 20 << 20  # what it takes whatever is open: 8 MB more with libwiretap 4.4 than with 4.0
 
 # What --stream may see otherwise: how long an end had been in its state when it was forgotten.
 AT_THE_END = ("time_in_client_phase", "time_in_server_phase")
@@ -136,8 +137,7 @@ def test_stream_is_bounded(command, generate, tmp_path):
     scale = 20_000_000 // PACKETS
     rows, memory = peak(command, "--stream", "-o", f"msl:{30 // scale}", "-f", "tsv", path)
     assert rows == PACKETS // SHORT // 64 * 64 + 1
-    _, least = peak(command, "--stream", CAPTURES[0])  # the program's own, with libwiretap's
-    assert memory - least < LIMIT / scale
+    assert memory < LIMIT / scale + PROGRAM
 
 
 def test_memory_of_a_connection(command, generate, tmp_path):
