@@ -185,6 +185,22 @@ is_recovered(const struct observation *o)
            (is_answered_before(o) && tcpstate_is_denied(o->pair->previous, side));
 }
 
+/* Whether the SYN comes again though a SYN,ACK was captured that should have arrived by now. */
+static void
+notice_synack_not_taken(struct observation *o)
+{
+    const struct tcpstate_endpoint *rcv = o->rcv;
+    const int64_t after = o->segment->time - rcv->sent_time;
+    struct tcpstate_occurrence *told;
+
+    if (rcv->phase != TCPSTATE_PHASE_SYN_RECEIVED || !rcv->syn_frame ||
+        o->connection->syns_crossed || tcpstate_has_crossed(o, o->snd, after))
+        return;
+    told = tcpstate_raise(o, TCPSTATE_EVENT_synack_not_taken, o->snd_role);
+    told->span = after;
+    told->frame = rcv->syn_frame;
+}
+
 /* The same SYN again. */
 static void
 repeat_syn(struct observation *o)
@@ -211,8 +227,10 @@ repeat_syn(struct observation *o)
         tcpstate_raise(o, TCPSTATE_EVENT_half_open_recovery, o->snd_role);
         return;
     }
-    if (answered)
+    if (answered) {
+        notice_synack_not_taken(o);
         return;
+    }
     told = tcpstate_raise(o, TCPSTATE_EVENT_syn_retransmission, o->snd_role);
     told->frame = snd->syn_frame;
     told->span = o->segment->time - snd->sent_time;
