@@ -78,6 +78,7 @@ want_packages() {
     want gcovr command -v gcovr
     want dpkg-dev command -v dpkg-source
     want shellcheck command -v shellcheck
+    want clang command -v clang
     want clang-format command -v clang-format
     want flake8 command -v flake8
     want "valgrind libc6-dbg" command -v valgrind

@@ -7,14 +7,11 @@
 #define TCPSTATE_WTAP_COMPAT_H
 
 #include <wireshark.h>
-#include <ws_version.h>
 #include <wiretap/wtap.h>
 #include <wsutil/buffer.h>
 #include <wsutil/wslog.h>
 
-#define WTAP_VERSION_AT_LEAST(major, minor)                                                        \
-    (WIRESHARK_VERSION_MAJOR > (major) ||                                                          \
-     (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
+#include "ws_supported.h"
 
 #define WTAP_FIRST_ROOM 2048 /* octets of a record; it grows */
 
@@ -23,7 +20,7 @@ static inline void
 wtap_log_init(const char *program)
 {
     g_set_prgname(program);
-#if WTAP_VERSION_AT_LEAST(4, 6)
+#if WS_VERSION_AT_LEAST(4, 6)
     ws_log_init(NULL);
 #else
     ws_log_init(program, NULL);
@@ -39,7 +36,7 @@ struct wtap_record {
 static inline void
 wtap_record_init(struct wtap_record *record)
 {
-#if WTAP_VERSION_AT_LEAST(4, 6)
+#if WS_VERSION_AT_LEAST(4, 6)
     wtap_rec_init(&record->rec, WTAP_FIRST_ROOM);
 #else
     wtap_rec_init(&record->rec);
@@ -51,7 +48,7 @@ static inline void
 wtap_record_free(struct wtap_record *record)
 {
     wtap_rec_cleanup(&record->rec);
-#if !WTAP_VERSION_AT_LEAST(4, 6)
+#if !WS_VERSION_AT_LEAST(4, 6)
     ws_buffer_free(&record->octets);
 #endif
 }
@@ -63,7 +60,7 @@ wtap_record_read(wtap *file, struct wtap_record *record, int *error, char **deta
 {
     gint64 offset;
     wtap_rec_reset(&record->rec);
-#if WTAP_VERSION_AT_LEAST(4, 6)
+#if WS_VERSION_AT_LEAST(4, 6)
     return wtap_read(file, &record->rec, error, details, &offset);
 #else
     return wtap_read(file, &record->rec, &record->octets, error, details, &offset);
@@ -73,7 +70,7 @@ wtap_record_read(wtap *file, struct wtap_record *record, int *error, char **deta
 static inline const uint8_t *
 wtap_record_octets(struct wtap_record *record)
 {
-#if WTAP_VERSION_AT_LEAST(4, 6)
+#if WS_VERSION_AT_LEAST(4, 6)
     return ws_buffer_start_ptr(&record->rec.data);
 #else
     return ws_buffer_start_ptr(&record->octets);

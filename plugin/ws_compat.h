@@ -9,7 +9,6 @@
 #include <stdlib.h>
 
 #include <wireshark.h>
-#include <ws_version.h>
 #include <epan/packet.h>
 #include <epan/conversation_filter.h>
 #include <epan/prefs.h>
@@ -17,9 +16,7 @@
 #include <epan/proto.h>
 #include <epan/tap.h>
 
-#define WS_VERSION_AT_LEAST(major, minor)                                                          \
-    (WIRESHARK_VERSION_MAJOR > (major) ||                                                          \
-     (WIRESHARK_VERSION_MAJOR == (major) && WIRESHARK_VERSION_MINOR >= (minor)))
+#include "ws_supported.h"
 
 /* The value of an unsigned field: a structure inside field_info at first, a pointer since 4.2. */
 static inline uint32_t
@@ -82,10 +79,12 @@ ws_preference(const char *protocol, const char *name)
     return preference && prefs_get_bool_value(preference, pref_current);
 }
 
-/* The flow graph's interface. Some packages (Debian 12) leave its header out of the development
- * files although the library exports the functions: declare what is used of it. */
+/* The flow graph's interface. Debian leaves its header out of the development files although the
+ * library exports the functions: declare what is used of it, as it is in 4.0 to 4.6. */
 #if __has_include(<epan/sequence_analysis.h>)
 #include <epan/sequence_analysis.h>
+#elif WS_VERSION_AT_LEAST(4, 7)
+#error "the layout of seq_analysis_item_t is not known: install epan/sequence_analysis.h"
 #else
 typedef struct _seq_analysis_item {
     guint32 frame_number;

@@ -33,6 +33,7 @@ drop_root() {
 # own hides the stock one, so that is linked into it.
 prepare_plugins() {
     local stock file kind version plugin
+    # shellcheck disable=SC2154  # setup.sh sets root
     plugin=$(find "$root/build/plugins" -name tcpstate.so -print -quit)
     [[ -n $plugin ]] || die "the build made no plugin: remove $root/build and try again"
     version=$(basename -- "$(dirname -- "$(dirname -- "$plugin")")")

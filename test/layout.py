@@ -19,8 +19,9 @@ IMPURE = r"\b(malloc|calloc|realloc|free|alloca|time|clock|clock_gettime|gettime
 
 # The glue judges nothing: numbers of the sequence space are compared in the core alone.
 SEQUENCE_ARITHMETIC = r"\bseq_(diff|lt|le|max|within)\b|\"seq\.h\"|\b(snd_una|snd_nxt|rcv_nxt|iss)\b\s*([-+<>]|==)|\bsegment(\.|->)(seq|ack)\b\s*([-+<>]|==)"
-# Each user of Wireshark's libraries has one file for what differs between their versions.
-COMPAT = ["ws_compat.h", "wtap_compat.h"]
+# Each user of Wireshark's libraries has one file for what differs between their versions, and both
+# ask in the same way.
+COMPAT = ["ws_compat.h", "wtap_compat.h", "ws_supported.h"]
 
 # The command reads captures and dissects nothing; what it shares with the plugin does neither.
 DISSECTION = r"#\s*include\s*[<\"]epan/|\b(proto_\w+|packet_info|epan_\w+)\b"
