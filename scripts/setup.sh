@@ -51,17 +51,17 @@ want_to_build() {
 # nothing touched.
 install_missing() {
     ((${#missing[@]})) || return 0
-    local packages="${missing[*]}" log as_root=()
+    local names="${missing[*]}" log as_root=()
     command -v apt-get >/dev/null ||
-        die "$1 needs what Debian packages as $packages: install that, then try again"
+        die "$1 needs what Debian packages as $names: install that, then try again"
     if ((EUID != 0)); then
         command -v sudo >/dev/null ||
-            die "$1 needs packages; without sudo, ask an administrator: apt-get install $packages"
+            die "$1 needs packages; without sudo, ask an administrator: apt-get install $names"
         as_root=(sudo)
     fi
-    say "$1 needs packages; installing ${as_root[*]:+through ${as_root[*]} }with apt-get: $packages"
+    say "$1 needs packages; installing ${as_root[*]:+through ${as_root[*]} }with apt-get: $names"
     if ((EUID != 0)) && ! sudo -v; then
-        die "sudo refused; ask an administrator: apt-get install $packages"
+        die "sudo refused; ask an administrator: apt-get install $names"
     fi
     log=$(mktemp)
     if ! "${as_root[@]}" apt-get -q update >"$log" 2>&1 ||
@@ -69,7 +69,7 @@ install_missing() {
             --no-install-recommends "${missing[@]}" >>"$log" 2>&1 </dev/null; then
         grep -E '^(E|W|Err)' "$log" >&2 || tail -n 5 "$log" >&2
         rm -f "$log"
-        die "apt-get could not install $packages: mend what it says above, then try again"
+        die "apt-get could not install $names: mend what it says above, then try again"
     fi
     rm -f "$log"
     missing=()

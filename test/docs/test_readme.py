@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """README.md is true: its filters find what it says, its output is what its commands print, and
 its links lead somewhere."""
+import os
 import pathlib
 import re
 import shlex
+import shutil
 import subprocess
 
 import pytest
@@ -16,6 +18,60 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FILTERS = re.findall(r"^\| `([^`]+)` \| [^|]+ \| `([^`]+)` \| (\d+) \|$", README, re.M)
 # A block whose first line is a command, its output below; a line of "..." stands for any lines.
 EXCERPTS = re.findall(r"^```console\n\$ (\./run\.sh[^\n]*)\n(.*?)^```$", README, re.M | re.S)
+
+# | who | `command` | what it prints | where to go on |
+VISITORS = re.findall(r"^\| [^|]+ \| `((?:[^`|]|\\\|)+)` \| [^|]+ \| [^|]*\]\([^|]+ \|$", README, re.M)
+
+
+@pytest.fixture
+def shell(tmp_path):
+    """Runs a line in a folder that has that capture as trace.pcapng, and the command in PATH."""
+
+    def line(capture, text):
+        shutil.copyfile(ROOT / "captures" / f"{capture}.pcapng", tmp_path / "trace.pcapng")
+        environment = {**os.environ, "PATH": f"{ROOT / 'build'}:{os.environ['PATH']}"}
+        return subprocess.run(
+            ["bash", "-c", text], cwd=tmp_path, env=environment, capture_output=True, text=True
+        )
+
+    return line
+
+
+def test_each_visitor_finds_a_command_on_the_first_screen():
+    first_screen = README.split("```console")[0]
+    assert len(VISITORS) == 4 and all(f"`{command}`" in first_screen for command in VISITORS)
+    assert len(first_screen.splitlines()) <= 24
+
+
+def test_learner_sees_the_states():
+    shown = run(*shlex.split(VISITORS[0])[1:])
+    assert shown.returncode == 0 and "CLOSING" in shown.stdout
+
+
+def test_stuck_sockets_are_found(shell):
+    shown = shell("close-wait-leak", VISITORS[1])
+    assert shown.returncode == 0 and len(shown.stdout.splitlines()) == 30
+    story = " ".join(re.search(r"beside much else: \*(.*?)\*", README, re.S)[1].split())
+    assert story in shown.stdout
+    assert shell("four-way-close", VISITORS[1]).stdout == ""
+
+
+def test_pipeline_gets_a_line_for_each_connection(shell):
+    line = VISITORS[2].replace(r"\|", "|")
+    assert line.startswith("dumpcap -q -w - |")
+    shown = shell("four-way-close", line.replace("dumpcap -q -w -", "cat trace.pcapng"))
+    assert shown.returncode == 0 and '"close":"four-way"' in shown.stdout
+
+
+def test_job_fails_for_what_is_stuck_or_reset(shell):
+    assert shell("four-way-close", VISITORS[3]).returncode == 0
+    assert shell("close-wait-leak", VISITORS[3]).returncode == 1
+    assert shell("data-after-close", VISITORS[3]).returncode == 1
+
+
+def test_servers_that_do_not_close_are_counted(shell):
+    command, output = re.search(r"^```console\n\$ (tcpstate [^\n]*)\n(.*?)^```$", README, re.M | re.S).groups()
+    assert shell("close-wait-leak", command).stdout.split() == output.split()
 
 
 def run(*arguments):
