@@ -32,7 +32,7 @@ static struct connection *
 spare_of(struct judge *judge, const struct pair *pair)
 {
     if (!judge->spare) {
-        judge->spare = pool_take(&judge->connections);
+        judge->spare = (struct connection *)pool_take(&judge->connections);
         tcpstate_connection_init(&judge->spare->core, judge->count);
     }
     judge->spare->key = &pair->key;

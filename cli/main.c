@@ -81,7 +81,7 @@ put_row(struct run *run, const struct connection *connection,
 static void
 put_over(const struct connection *connection, void *data)
 {
-    struct run *run = data;
+    struct run *run = (struct run *)data;
     progress_end(&run->progress);
     put_row(run, connection, writer_row);
 }
@@ -95,9 +95,10 @@ put_all(struct run *run)
     }
     if (run->options.format == FORMAT_TABLE)
         for (uint32_t i = 0; i < run->judge.count; i++)
-            put_row(run, pool_at(&run->judge.connections, i), writer_measure);
+            put_row(run, (const struct connection *)pool_at(&run->judge.connections, i),
+                    writer_measure);
     for (uint32_t i = 0; i < run->judge.count; i++)
-        put_row(run, pool_at(&run->judge.connections, i), writer_row);
+        put_row(run, (const struct connection *)pool_at(&run->judge.connections, i), writer_row);
 }
 
 static void

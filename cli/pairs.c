@@ -72,7 +72,7 @@ order_of(const struct walked *walked)
 static struct pair *
 lookup(const struct pairs *pairs, const struct pair_key *key)
 {
-    char *found = g_hash_table_lookup(pairs->table, key);
+    char *found = (char *)g_hash_table_lookup(pairs->table, key);
     return found ? (struct pair *)(void *)(found - offsetof(struct pair, key)) : NULL;
 }
 
@@ -80,7 +80,7 @@ static struct pair *
 make_pair(struct pairs *pairs, const struct pair_key *key)
 {
     void *memory = pool_take(pool_of(pairs, key));
-    struct pair *pair = pairs->mortal ? (void *)((struct pair_life *)memory + 1) : memory;
+    struct pair *pair = (struct pair *)(pairs->mortal ? (struct pair_life *)memory + 1 : memory);
     memcpy(&pair->key, key, pair_key_size(key));
     g_hash_table_add(pairs->table, &pair->key);
     return pair;

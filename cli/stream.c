@@ -108,7 +108,7 @@ fate_of(struct pair *pair)
 static struct pair *
 first_older(GQueue *queue, int64_t time)
 {
-    struct pair *pair = g_queue_peek_head(queue);
+    struct pair *pair = (struct pair *)g_queue_peek_head(queue);
     return pair && pair_life(pair)->last_time <= time ? pair : NULL;
 }
 
@@ -161,7 +161,7 @@ stream_finish(struct judge *judge)
                               &judge->stream->open};
     for (size_t i = 0; i < G_N_ELEMENTS(queues); i++) {
         struct pair *pair;
-        while ((pair = g_queue_peek_head(queues[i])) != NULL)
+        while ((pair = (struct pair *)g_queue_peek_head(queues[i])) != NULL)
             forget(judge, pair);
     }
 }

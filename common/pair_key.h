@@ -61,7 +61,7 @@ pair_key_mix(const struct pair_key *key)
 static inline guint
 pair_key_hash(gconstpointer key)
 {
-    return (guint)pair_key_mix(key);
+    return (guint)pair_key_mix((const struct pair_key *)key);
 }
 
 static inline gboolean
@@ -70,7 +70,7 @@ pair_key_equal(gconstpointer a, gconstpointer b)
     guint32 head_a, head_b; /* VLAN and size of the addresses at once */
     memcpy(&head_a, a, sizeof(head_a));
     memcpy(&head_b, b, sizeof(head_b));
-    return head_a == head_b && memcmp(a, b, pair_key_size(a)) == 0;
+    return head_a == head_b && memcmp(a, b, pair_key_size((const struct pair_key *)a)) == 0;
 }
 
 #endif

@@ -75,7 +75,7 @@ print_events(const struct tcpstate_row *row, GString *text)
         const struct tcpstate_sighted *event = &row->events[i];
         if (i)
             g_string_append_c(text, ' ');
-        g_string_append(text, tcpstate_event_slug(event->event));
+        g_string_append(text, tcpstate_event_slug((enum tcpstate_event)event->event));
         if (event->frame) {
             g_string_append_c(text, '@');
             print_number(event->frame, 1, text);
@@ -129,7 +129,7 @@ put_events(const struct tcpstate_row *row, GString *text)
     for (size_t i = 0; i < row->event_count; i++) {
         const struct tcpstate_sighted *event = &row->events[i];
         g_string_append(text, i ? ",{\"event\":\"" : "{\"event\":\"");
-        g_string_append(text, tcpstate_event_slug(event->event));
+        g_string_append(text, tcpstate_event_slug((enum tcpstate_event)event->event));
         g_string_append(text, "\",\"frame\":");
         put_frame(event->frame, text);
         g_string_append(text, ",\"count\":");

@@ -32,9 +32,9 @@ add_block(void)
 {
     if (block_count == block_room) {
         block_room = block_room ? 2 * block_room : 16;
-        blocks = wmem_realloc(wmem_file_scope(), blocks, block_room * sizeof(*blocks));
+        blocks = (uint64_t **)wmem_realloc(wmem_file_scope(), blocks, block_room * sizeof(*blocks));
     }
-    blocks[block_count++] = wmem_alloc(wmem_file_scope(), BLOCK_UNITS * UNIT);
+    blocks[block_count++] = (uint64_t *)wmem_alloc(wmem_file_scope(), BLOCK_UNITS * UNIT);
 }
 
 /* Where a piece of memory lies. place: what arena_take() returned. */

@@ -153,9 +153,9 @@ void
 entry_read(uint32_t place, struct entry *entry)
 {
     struct head head;
-    const uint8_t *at = get(arena_at(place), &head, HEAD_SIZE);
+    const uint8_t *at = get((const uint8_t *)arena_at(place), &head, HEAD_SIZE);
     *entry = (struct entry){
-        .connection = arena_at(head.connection),
+        .connection = (const struct connection *)arena_at(head.connection),
         .phase = {head.client_phase, head.server_phase},
         .evidence = {head.client_evidence, head.server_evidence},
         .stage = head.stage,

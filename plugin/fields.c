@@ -45,7 +45,7 @@ message_of(enum tcpstate_event event, int role)
 {
     if (!messages[event][role]) {
         char text[MESSAGE_MAX];
-        tcpstate_event_message(event, role, text, sizeof(text));
+        tcpstate_event_message(event, (enum tcpstate_role)role, text, sizeof(text));
         messages[event][role] = wmem_strdup(wmem_epan_scope(), text);
     }
     return messages[event][role];
@@ -56,7 +56,7 @@ message_of(enum tcpstate_event event, int role)
 const char *
 fields_message(const struct tcpstate_occurrence *occurrence)
 {
-    return message_of(occurrence->event, MIN(occurrence->role, TCPSTATE_SELF));
+    return message_of((enum tcpstate_event)occurrence->event, MIN(occurrence->role, TCPSTATE_SELF));
 }
 
 static void
@@ -78,7 +78,7 @@ register_events(void)
 {
     ei_register_info *info = g_new0(ei_register_info, TCPSTATE_EVENT_COUNT);
     for (int event = 0; event < TCPSTATE_EVENT_COUNT; event++)
-        describe(&info[event], &event_ei[event], event);
+        describe(&info[event], &event_ei[event], (enum tcpstate_event)event);
     expert_register_field_array(expert_register_protocol(proto_tcpstate), info,
                                 TCPSTATE_EVENT_COUNT);
 }
@@ -115,7 +115,8 @@ fields_expert_noticed(const packet_info *pinfo, const struct tcpstate_occurrence
 {
     const column_info *columns = pinfo->cinfo;
     return (columns && columns->col_first[COL_EXPERT] >= 0) ||
-           severity_of(occurrence->severity) > expert_get_highest_severity();
+           severity_of((enum tcpstate_severity)occurrence->severity) >
+               expert_get_highest_severity();
 }
 
 /* Whether somebody lists expert informations: "tshark -z expert", the Expert Information window. */

@@ -69,7 +69,8 @@ void
 follow_advance(struct follow *follow, int64_t time)
 {
     struct expiry *next;
-    while ((next = g_queue_peek_head(&follow->expiries)) != NULL && next->time < time) {
+    while ((next = (struct expiry *)g_queue_peek_head(&follow->expiries)) != NULL &&
+           next->time < time) {
         const struct connection *connection = next->connection;
         refresh(follow, connection, row_plus_one(follow, connection) - 1);
         g_free(g_queue_pop_head(&follow->expiries));

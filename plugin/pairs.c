@@ -59,7 +59,7 @@ static struct pair_node *
 make_pair(const struct pair_key *key)
 {
     size_t size = offsetof(struct pair_node, key) + pair_key_size(key);
-    struct pair_node *node = arena_at(arena_take(MAX(size, sizeof(*node))));
+    struct pair_node *node = (struct pair_node *)arena_at(arena_take(MAX(size, sizeof(*node))));
     memcpy(&node->key, key, pair_key_size(key));
     wmem_map_insert(pairs, &node->key, node);
     return node;
@@ -89,7 +89,7 @@ make_tagged(const struct pair_key *key)
         add_key(node, &untagged.key);
         return node;
     }
-    struct pair_node *node = found;
+    struct pair_node *node = (struct pair_node *)found;
     if (stored != &node->key)
         return make_pair(key);
     wmem_map_remove(pairs, &untagged.key);
@@ -114,7 +114,7 @@ pairs_find(struct extracted *found, bool vlans_apart, const struct pair_key **ke
 
     union key_buffer buffer;
     make_key(endpoints, vlans_apart, order > 0, &buffer.key);
-    struct pair_node *node = wmem_map_lookup(pairs, &buffer.key);
+    struct pair_node *node = (struct pair_node *)wmem_map_lookup(pairs, &buffer.key);
     if (!node)
         node = buffer.key.vlan ? make_tagged(&buffer.key) : make_pair(&buffer.key);
     *key = &node->key;
@@ -127,7 +127,7 @@ pairs_spare(const struct pair_key *key)
 {
     if (!spare) {
         uint32_t place = arena_take(sizeof(*spare));
-        spare = arena_at(place);
+        spare = (struct connection *)arena_at(place);
         spare->place = place;
         tcpstate_connection_init(&spare->core, next_index);
     }

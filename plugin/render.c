@@ -74,9 +74,10 @@ add_phase(const struct canvas *canvas, enum field field, enum tcpstate_role role
 {
     const struct sighting *sighting = canvas->sighting;
     const struct entry *entry = &sighting->entry;
-    const char *evidence = tcpstate_evidence_name(entry->evidence[role]);
+    const char *evidence = tcpstate_evidence_name((enum tcpstate_evidence)entry->evidence[role]);
     const int64_t age = sighting->time - entry->since[role];
-    proto_item *item = add_string(canvas, field, tcpstate_phase_name(entry->phase[role]));
+    proto_item *item =
+        add_string(canvas, field, tcpstate_phase_name((enum tcpstate_phase)entry->phase[role]));
     if (!ws_tree_is_visible(canvas->tree))
         return;
     if (age > 0)
@@ -91,8 +92,10 @@ add_phases(const struct canvas *canvas)
     const struct entry *entry = &canvas->sighting->entry;
     add_phase(canvas, FIELD_CLIENT_PHASE, TCPSTATE_CLIENT);
     add_phase(canvas, FIELD_SERVER_PHASE, TCPSTATE_SERVER);
-    add_hidden(canvas, FIELD_PHASE, tcpstate_phase_name(entry->phase[TCPSTATE_CLIENT]));
-    add_hidden(canvas, FIELD_PHASE, tcpstate_phase_name(entry->phase[TCPSTATE_SERVER]));
+    add_hidden(canvas, FIELD_PHASE,
+               tcpstate_phase_name((enum tcpstate_phase)entry->phase[TCPSTATE_CLIENT]));
+    add_hidden(canvas, FIELD_PHASE,
+               tcpstate_phase_name((enum tcpstate_phase)entry->phase[TCPSTATE_SERVER]));
 }
 
 static void
@@ -100,9 +103,9 @@ add_evidence(const struct canvas *canvas)
 {
     const struct entry *entry = &canvas->sighting->entry;
     add_string(canvas, FIELD_CLIENT_EVIDENCE,
-               tcpstate_evidence_name(entry->evidence[TCPSTATE_CLIENT]));
+               tcpstate_evidence_name((enum tcpstate_evidence)entry->evidence[TCPSTATE_CLIENT]));
     add_string(canvas, FIELD_SERVER_EVIDENCE,
-               tcpstate_evidence_name(entry->evidence[TCPSTATE_SERVER]));
+               tcpstate_evidence_name((enum tcpstate_evidence)entry->evidence[TCPSTATE_SERVER]));
 }
 
 static void
@@ -138,8 +141,9 @@ add_transitions(const struct canvas *canvas)
     const struct entry *entry = &canvas->sighting->entry;
     for (size_t i = 0; i < entry->transition_count; i++) {
         struct tcpstate_transition transition = entry_transition(entry, i);
-        const char *text = transition_text(shown_role(canvas->sighting, transition.role),
-                                           transition.from, transition.to);
+        const char *text = transition_text(
+            shown_role(canvas->sighting, (enum tcpstate_role)transition.role),
+            (enum tcpstate_phase)transition.from, (enum tcpstate_phase)transition.to);
         add_string(canvas, FIELD_TRANSITION, text);
         if (transition.revision)
             add_string(canvas, FIELD_REVISION, text);
@@ -218,14 +222,17 @@ add_verdicts(const struct canvas *canvas, const struct tcpstate_summary *summary
         add_verdict(canvas, FIELD_OPEN,
                     tcpstate_open_name(tcpstate_final_open(canvas->connection)));
     else if (settled & TCPSTATE_SETTLED_OPEN)
-        add_verdict(canvas, FIELD_OPEN, tcpstate_open_name(summary->open));
+        add_verdict(canvas, FIELD_OPEN, tcpstate_open_name((enum tcpstate_open)summary->open));
     if (sighting->later || settled & TCPSTATE_SETTLED_CLOSE) {
-        add_verdict(canvas, FIELD_CLOSE, tcpstate_close_name(summary->close));
-        add_verdict(canvas, FIELD_CLOSER, tcpstate_closer_name(summary->closer));
+        add_verdict(canvas, FIELD_CLOSE, tcpstate_close_name((enum tcpstate_close)summary->close));
+        add_verdict(canvas, FIELD_CLOSER,
+                    tcpstate_closer_name((enum tcpstate_closer)summary->closer));
     }
     if (sighting->later || settled & TCPSTATE_SETTLED_CAUSE) {
-        add_verdict(canvas, FIELD_RESET_CAUSE, tcpstate_cause_name(summary->cause));
-        add_verdict(canvas, FIELD_RESET_SENDER, tcpstate_resetter_name(summary->resetter));
+        add_verdict(canvas, FIELD_RESET_CAUSE,
+                    tcpstate_cause_name((enum tcpstate_cause)summary->cause));
+        add_verdict(canvas, FIELD_RESET_SENDER,
+                    tcpstate_resetter_name((enum tcpstate_resetter)summary->resetter));
     }
 }
 
@@ -237,7 +244,8 @@ add_event(const struct canvas *canvas, const struct tcpstate_occurrence *occurre
     expert_field *expert = fields_expert(occurrence);
     proto_item *item = NULL;
     if (canvas->tree) {
-        item = add_string(canvas, FIELD_EVENT, tcpstate_event_slug(occurrence->event));
+        item = add_string(canvas, FIELD_EVENT,
+                          tcpstate_event_slug((enum tcpstate_event)occurrence->event));
         add_frame(canvas, FIELD_EVENT_FRAME, occurrence->frame);
     }
     if (canvas->sentences) {
@@ -278,15 +286,16 @@ append_chain(wmem_strbuf_t *title, const struct sighting *sighting, enum tcpstat
     wmem_strbuf_append_printf(title, "%s ", tcpstate_role_name(shown_role(sighting, role)));
     for (size_t i = 0; i < count; i++) {
         struct tcpstate_transition transition = entry_transition(entry, i);
-        if (shown_role(sighting, transition.role) != shown_role(sighting, role))
+        if (shown_role(sighting, (enum tcpstate_role)transition.role) != shown_role(sighting, role))
             continue;
         if (!begun)
-            wmem_strbuf_append(title, tcpstate_phase_name(transition.from));
-        wmem_strbuf_append_printf(title, " -> %s", tcpstate_phase_name(transition.to));
+            wmem_strbuf_append(title, tcpstate_phase_name((enum tcpstate_phase)transition.from));
+        wmem_strbuf_append_printf(title, " -> %s",
+                                  tcpstate_phase_name((enum tcpstate_phase)transition.to));
         begun = true;
     }
     if (!begun)
-        wmem_strbuf_append(title, tcpstate_phase_name(entry->phase[role]));
+        wmem_strbuf_append(title, tcpstate_phase_name((enum tcpstate_phase)entry->phase[role]));
 }
 
 static const char *
@@ -362,10 +371,12 @@ add_details(const struct canvas *canvas)
     struct tcpstate_summary summary;
     tcpstate_summarize(canvas->connection, &summary);
     add_phases(canvas);
-    add_string(canvas, FIELD_SENDER, tcpstate_role_name(canvas->sighting->sender));
+    add_string(canvas, FIELD_SENDER,
+               tcpstate_role_name((enum tcpstate_role)canvas->sighting->sender));
     if (is_told(canvas->sighting, &summary))
         add_story(canvas);
-    add_string(canvas, FIELD_STAGE, tcpstate_stage_name(canvas->sighting->entry.stage));
+    add_string(canvas, FIELD_STAGE,
+               tcpstate_stage_name((enum tcpstate_stage)canvas->sighting->entry.stage));
     add_steps(canvas);
     add_verdicts(canvas, &summary);
     add_links(canvas, &summary);

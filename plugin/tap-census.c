@@ -66,7 +66,7 @@ static tap_packet_status
 see_segment(void *data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record,
             tap_flags_t flags _U_)
 {
-    const struct sighting *sighting = record;
+    const struct sighting *sighting = (const struct sighting *)record;
     follow_add(&follow, sighting->entry.connection);
     return TAP_PACKET_REDRAW;
 }
@@ -102,10 +102,10 @@ begin_statistic(stat_tap_table_ui *ui)
     table = stat_tap_init_table("", COLUMN_COUNT, 0, NULL);
     stat_tap_add_table(ui, table);
     for (guint phase = 0; phase < TCPSTATE_PHASE_COUNT; phase++) {
-        stat_tap_table_item_type cells[COLUMN_COUNT] = {0};
+        stat_tap_table_item_type cells[COLUMN_COUNT] = {{.type = TABLE_ITEM_NONE}};
         for (int column = 0; column < COLUMN_COUNT; column++)
             cells[column].type = columns[column].type;
-        cells[COLUMN_PHASE].value.string_value = tcpstate_phase_name(phase);
+        cells[COLUMN_PHASE].value.string_value = tcpstate_phase_name((enum tcpstate_phase)phase);
         stat_tap_init_table_row(table, phase, COLUMN_COUNT, cells);
     }
     reset_table(table);

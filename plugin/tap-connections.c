@@ -62,7 +62,7 @@ static void
 reset_widths(void)
 {
     for (int column = 0; column < COLUMN_COUNT; column++)
-        set_width(column, (int)strlen(plain[column].heading));
+        set_width((enum column)column, (int)strlen(plain[column].heading));
 }
 
 static stat_tap_table_item_type *
@@ -75,7 +75,7 @@ cell_at(uint32_t row, enum column column)
 static void
 make_row(uint32_t row)
 {
-    stat_tap_table_item_type cells[COLUMN_COUNT] = {0};
+    stat_tap_table_item_type cells[COLUMN_COUNT] = {{.type = TABLE_ITEM_NONE}};
     for (int column = 0; column < COLUMN_COUNT; column++)
         cells[column].type = columns[column].type;
     stat_tap_init_table_row(table, row, COLUMN_COUNT, cells);
@@ -167,7 +167,7 @@ static tap_packet_status
 see_segment(void *data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record,
             tap_flags_t flags _U_)
 {
-    const struct sighting *sighting = record;
+    const struct sighting *sighting = (const struct sighting *)record;
     follow_add(&follow, sighting->entry.connection);
     return TAP_PACKET_REDRAW;
 }

@@ -35,7 +35,7 @@ node_name(const struct connection *connection, enum tcpstate_role role)
 static GHashTable *
 nodes_of(seq_analysis_info_t *graph)
 {
-    GHashTable *nodes = g_hash_table_lookup(diagrams, graph);
+    GHashTable *nodes = (GHashTable *)g_hash_table_lookup(diagrams, graph);
     if (!nodes) {
         nodes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
         g_hash_table_insert(diagrams, graph, nodes);
@@ -62,7 +62,7 @@ static void
 say_incomplete(seq_analysis_info_t *graph)
 {
     static const char note[] = " (too many ends to draw them all: filter by tcpstate.connection)";
-    seq_analysis_item_t *last = g_queue_peek_tail(graph->items);
+    seq_analysis_item_t *last = (seq_analysis_item_t *)g_queue_peek_tail(graph->items);
     if (!last || g_str_has_suffix(last->comment, note))
         return;
     char *comment = g_strconcat(last->comment, note, NULL);
@@ -125,8 +125,8 @@ static tap_packet_status
 see_segment(void *data, packet_info *pinfo, epan_dissect_t *edt _U_, const void *record,
             tap_flags_t flags _U_)
 {
-    seq_analysis_info_t *graph = data;
-    const struct sighting *sighting = record;
+    seq_analysis_info_t *graph = (seq_analysis_info_t *)data;
+    const struct sighting *sighting = (const struct sighting *)record;
     const struct connection *connection = sighting->entry.connection;
     bool by_server = sighting->sender == TCPSTATE_SERVER;
     char *from = node_name(connection, by_server ? TCPSTATE_SERVER : TCPSTATE_CLIENT);

@@ -43,7 +43,7 @@ tap_log_segment(const struct tcpstate_record *record, const struct extracted *fo
 static void
 reset_log(void *data)
 {
-    struct log *log = data;
+    struct log *log = (struct log *)data;
     g_ptr_array_set_size(log->listed, 0);
 }
 
@@ -61,8 +61,8 @@ static tap_packet_status
 see_segment(void *data, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record,
             tap_flags_t flags _U_)
 {
-    struct log *log = data;
-    const struct sighting *sighting = record;
+    struct log *log = (struct log *)data;
+    const struct sighting *sighting = (const struct sighting *)record;
     const struct connection *connection = sighting->entry.connection;
     const uint32_t index = tcpstate_connection_index(core_of(connection));
     if (index >= log->listed->len)
@@ -77,7 +77,8 @@ ends_of(const struct connection *connection)
     const struct pair_key *key = connection->key;
     struct ends ends = {.address_size = key->address_size, .vlan = key->vlan};
     for (int role = TCPSTATE_CLIENT; role <= TCPSTATE_SERVER; role++) {
-        const unsigned side = tcpstate_connection_side(core_of(connection), role);
+        const unsigned side =
+            tcpstate_connection_side(core_of(connection), (enum tcpstate_role)role);
         ends.address[role] = key->address + (side ? key->address_size : 0);
         ends.port[role] = key->port[side];
     }
@@ -103,10 +104,11 @@ print_row(const struct connection *connection, GString *text)
 static void
 print_log(void *data)
 {
-    const struct log *log = data;
+    const struct log *log = (const struct log *)data;
     GString *text = g_string_new(NULL);
     for (guint i = 0; i < log->listed->len; i++) {
-        const struct connection *connection = g_ptr_array_index(log->listed, i);
+        const struct connection *connection =
+            (const struct connection *)g_ptr_array_index(log->listed, i);
         if (connection)
             print_row(connection, text);
     }

@@ -42,12 +42,13 @@ cell_of(uint32_t frame)
     uint32_t page = frame / PAGE_CELLS;
     if (page >= page_room) {
         uint32_t room = MAX(2 * page_room, MAX(page + 1, 64));
-        pages = wmem_realloc(wmem_file_scope(), pages, room * sizeof(*pages));
+        pages = (struct cell **)wmem_realloc(wmem_file_scope(), pages, room * sizeof(*pages));
         memset(pages + page_room, 0, (room - page_room) * sizeof(*pages));
         page_room = room;
     }
     if (!pages[page])
-        pages[page] = wmem_alloc0(wmem_file_scope(), PAGE_CELLS * sizeof(struct cell));
+        pages[page] =
+            (struct cell *)wmem_alloc0(wmem_file_scope(), PAGE_CELLS * sizeof(struct cell));
     return &pages[page][frame % PAGE_CELLS];
 }
 
@@ -62,7 +63,7 @@ put_cell(uint32_t frame, struct cell added)
     }
     uint32_t before = cell->several ? cell->length : 1;
     uint32_t place = arena_take((before + 1) * sizeof(*cell));
-    struct cell *cells = arena_at(place);
+    struct cell *cells = (struct cell *)arena_at(place);
     memcpy(cells, cell->several ? arena_at(cell->place) : cell, before * sizeof(*cell));
     cells[before] = added;
     *cell = (struct cell){.place = place, .several = 1, .length = (uint16_t)(before + 1)};
@@ -97,7 +98,7 @@ timeline_at(uint32_t frame, struct sighting *sightings)
     if (cell->place == 0)
         return 0;
     size_t count = cell->several ? MIN(cell->length, EXTRACT_MAX) : 1;
-    const struct cell *cells = cell->several ? arena_at(cell->place) : cell;
+    const struct cell *cells = cell->several ? (const struct cell *)arena_at(cell->place) : cell;
     for (size_t i = 0; i < count; i++) {
         sightings[i] = (struct sighting){
             .frame = frame,

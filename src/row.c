@@ -78,11 +78,14 @@ put_summary(struct tcpstate_row *row, const struct tcpstate_connection *connecti
     put_count(row, TCPSTATE_COLUMN_connection, connection->index);
     put_time(row, TCPSTATE_COLUMN_ts, summary->first_time);
     put_text(row, TCPSTATE_COLUMN_open, tcpstate_open_name(tcpstate_final_open(connection)));
-    put_text(row, TCPSTATE_COLUMN_close, tcpstate_close_name(summary->close));
-    put_text(row, TCPSTATE_COLUMN_closer, tcpstate_closer_name(summary->closer));
-    put_text(row, TCPSTATE_COLUMN_reset_cause, tcpstate_cause_name(summary->cause));
-    put_text(row, TCPSTATE_COLUMN_reset_sender, tcpstate_resetter_name(summary->resetter));
-    put_text(row, TCPSTATE_COLUMN_stage, tcpstate_stage_name(summary->stage));
+    put_text(row, TCPSTATE_COLUMN_close, tcpstate_close_name((enum tcpstate_close)summary->close));
+    put_text(row, TCPSTATE_COLUMN_closer,
+             tcpstate_closer_name((enum tcpstate_closer)summary->closer));
+    put_text(row, TCPSTATE_COLUMN_reset_cause,
+             tcpstate_cause_name((enum tcpstate_cause)summary->cause));
+    put_text(row, TCPSTATE_COLUMN_reset_sender,
+             tcpstate_resetter_name((enum tcpstate_resetter)summary->resetter));
+    put_text(row, TCPSTATE_COLUMN_stage, tcpstate_stage_name((enum tcpstate_stage)summary->stage));
     put_count(row, TCPSTATE_COLUMN_segments, summary->segments);
     put_time(row, TCPSTATE_COLUMN_duration, summary->last_time - summary->first_time);
     put_frame(row, TCPSTATE_COLUMN_client_syn_frame, summary->syn_frame[TCPSTATE_CLIENT]);
@@ -109,7 +112,7 @@ put_phase(struct tcpstate_row *row, const struct tcpstate_connection *connection
     put_text(row, server ? TCPSTATE_COLUMN_server_phase : TCPSTATE_COLUMN_client_phase,
              tcpstate_phase_name(phase));
     put_text(row, server ? TCPSTATE_COLUMN_server_evidence : TCPSTATE_COLUMN_client_evidence,
-             tcpstate_evidence_name(endpoint->evidence));
+             tcpstate_evidence_name((enum tcpstate_evidence)endpoint->evidence));
     put_time(row,
              server ? TCPSTATE_COLUMN_time_in_server_phase : TCPSTATE_COLUMN_time_in_client_phase,
              end - since);
@@ -193,7 +196,7 @@ put_events(struct tcpstate_row *row, const struct tcpstate_connection *connectio
         if (last[i].severity <= TCPSTATE_SEVERITY_CHAT)
             continue;
         alerts++;
-        if (!tcpstate_row_has(row, last[i].event))
+        if (!tcpstate_row_has(row, (enum tcpstate_event)last[i].event))
             row->events[row->event_count++] =
                 (struct tcpstate_sighted){.event = last[i].event, .count = 1};
     }

@@ -160,24 +160,24 @@ choose(const char *open, bool figures)
 
 /* Appends a sentence, with or without its figures. */
 static void
-put_sentence(struct text *text, const char *template, const struct tcpstate_occurrence *occurrence,
+put_sentence(struct text *text, const char *pattern, const struct tcpstate_occurrence *occurrence,
              bool figures)
 {
     const size_t first = text->length;
 
-    while (*template != '\0') {
-        const char *close = *template == '{' ? strchr(template, '}') : NULL;
+    while (*pattern != '\0') {
+        const char *close = *pattern == '{' ? strchr(pattern, '}') : NULL;
 
-        if (*template == '[')
-            template = choose(template, figures);
-        else if (*template == '|')
-            template = strchr(template, ']') + 1;
-        else if (*template == ']')
-            template ++;
-        else if (close && put_value(text, template + 1, (size_t)(close - template - 1), occurrence))
-            template = close + 1;
+        if (*pattern == '[')
+            pattern = choose(pattern, figures);
+        else if (*pattern == '|')
+            pattern = strchr(pattern, ']') + 1;
+        else if (*pattern == ']')
+            pattern++;
+        else if (close && put_value(text, pattern + 1, (size_t)(close - pattern - 1), occurrence))
+            pattern = close + 1;
         else
-            tcpstate_put(text, template ++, 1);
+            tcpstate_put(text, pattern++, 1);
     }
     if (text->length > first && first + 1 < text->size && text->to[first] >= 'a' &&
         text->to[first] <= 'z')
@@ -189,10 +189,10 @@ put_sentence(struct text *text, const char *template, const struct tcpstate_occu
  * capital.
  */
 void
-tcpstate_put_sentence(struct text *text, const char *template,
+tcpstate_put_sentence(struct text *text, const char *pattern,
                       const struct tcpstate_occurrence *occurrence)
 {
-    put_sentence(text, template, occurrence, true);
+    put_sentence(text, pattern, occurrence, true);
 }
 
 /*

@@ -14,7 +14,7 @@ struct text {
 };
 
 void tcpstate_put(struct text *text, const char *from, size_t length);
-void tcpstate_put_sentence(struct text *text, const char *template,
+void tcpstate_put_sentence(struct text *text, const char *pattern,
                            const struct tcpstate_occurrence *occurrence);
 size_t tcpstate_end_text(struct text *text);
 
