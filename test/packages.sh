@@ -1,8 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Makes the Debian packages, installs them in a bare chroot of this host's Debian, uses them there as
-# root and as an ordinary user, and removes them. Needs root, debootstrap and lintian.
+# Makes the Debian packages, installs them in a bare chroot, uses them there as root and as an ordinary
+# user, and removes them. Needs root, debootstrap and lintian.
+#
+#   test/packages.sh [--obstacle | SUITE]
+#
+# For this host's Debian, or for SUITE, in whose chroot test/versions.sh has put the sources.
 set -euo pipefail
 
 readonly program=${0##*/}
@@ -66,9 +70,22 @@ try_plugin() {
     expect TIME_WAIT as_root tshark -C 'TCP State' -r /packages/capture.pcapng
 }
 
+# make_packages HERE: their files, one a line. HERE says that they are for this host.
+make_packages() {
+    if [[ -n $1 ]]; then
+        "$root/scripts/package"
+    else
+        inside "$cache/$suite" /tcpstate/scripts/package /build-package | sed "s|^|$cache/$suite|"
+    fi
+}
+
 main() {
-    local suite packages why
+    local suite packages why here=
     suite=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+    case ${1:-} in
+    '' | --obstacle) here=yes ;;
+    *) suite=$1 ;;
+    esac
     why=$(obstacle "$suite" "bare-$suite")
     if [[ ${1:-} == --obstacle ]]; then
         echo "$why"
@@ -77,7 +94,7 @@ main() {
     [[ -z $why ]] || die "$why"
     chroot=$cache/bare-$suite
     mkdir -p "$cache"
-    mapfile -t packages < <("$root/scripts/package")
+    mapfile -t packages < <(make_packages "$here")
     ((${#packages[@]} == 2)) || die "made ${#packages[@]} packages"
     lintian --suppress-tags-from-file "$root/packaging/lintian-tags" --fail-on error,warning \
         "${packages[@]}"

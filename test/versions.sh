@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Builds the plugin and runs its tests with the Wireshark of other Debian releases, each in a chroot
-# that is made once and kept. Needs root, debootstrap and a Debian mirror: this host's own.
+# Builds the plugin, runs its tests and tries its packages with the Wireshark of other Debian releases,
+# each in chroots that are made once and kept. Needs root, debootstrap, lintian and a Debian mirror:
+# this host's own.
 set -euo pipefail
 
 readonly program=${0##*/}
@@ -11,18 +12,23 @@ readonly root
 # shellcheck source=test/chroot.sh
 source "$root/test/chroot.sh"
 readonly packages=(tshark libwireshark-dev wireshark-dev libglib2.0-dev pkg-config gcc libc6-dev
-    cmake ninja-build python3-pytest python3-scapy python3-jsonschema libcmocka-dev git jq man-db
+    dpkg-dev file cmake ninja-build python3-pytest python3-scapy python3-jsonschema libcmocka-dev git jq man-db
     parallel miller)
 readonly labels='^(unit|scenarios|tshark|cli|layout)$'
 failed=0
+tests_only=false
 
 usage() {
     cat <<'END'
-Usage: test/versions.sh [--obstacle] [SUITE...]
+Usage: test/versions.sh [--obstacle | --tests-only] [SUITE...]
 
 For each Debian suite (default: trixie, with Wireshark 4.4, and sid, with 4.6): makes a chroot with
 that suite's Wireshark if there is none yet, builds the project in it without warnings, and runs the
-tests of the core, the plugin and the command. Prints one line per suite; exits 1 if one failed.
+tests of the core, the plugin and the command. Then makes the Debian packages there, and installs, uses
+and removes them in a second, bare chroot: test/packages.sh. Prints one line per suite; exits 1 if one
+failed.
+
+--tests-only leaves the packages out.
 
 --obstacle prints, instead, why that cannot be done here, or nothing if it can.
 
@@ -39,7 +45,6 @@ die() {
     say "$@"
     exit 1
 }
-
 
 # Takes the sources as they are now, uncommitted changes too.
 copy_sources() {
@@ -70,6 +75,8 @@ try() {
     elif ! inside "$chroot" env CI=true ctest --test-dir /build -j 2 -L "$labels" --no-tests=error \
         --output-on-failure >>"$log" 2>&1; then
         verdict='FAILED: tests'
+    elif ! $tests_only && ! "$root/test/packages.sh" "$suite" >>"$log" 2>&1; then
+        verdict='FAILED: packages'
     fi
     version=$(sed -n 's/^-- Wireshark \([0-9.]*\),.*/\1/p' "$log" | tail -n 1)
     printf '%-8s Wireshark %-8s %-48s %s\n' "$suite" "${version:-?}" \
@@ -82,6 +89,7 @@ main() {
     case ${1:-} in
     --help | -h) usage && exit ;;
     --obstacle) only_obstacle=true && shift ;;
+    --tests-only) tests_only=true && shift ;;
     -*) say "unknown option $1" && usage >&2 && exit 2 ;;
     esac
     (($#)) || set -- trixie sid
