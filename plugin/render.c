@@ -259,19 +259,24 @@ add_event(const struct canvas *canvas, const struct tcpstate_occurrence *occurre
 }
 
 /* What happened on this segment, and, once the end of the capture is known, on the last segment of
- * a connection what that end means for it. */
+ * a connection what that end means for it. Writes the events, for which there must be room for
+ * RENDER_MAX_EVENTS, and returns how many. */
+size_t
+render_events(const struct sighting *sighting, struct tcpstate_occurrence *events)
+{
+    const struct tcpstate_connection *connection = core_of(sighting->entry.connection);
+    const size_t count = sighting->changes ? entry_events(&sighting->entry, events) : 0;
+    if (!sighting->later || sighting->frame != tcpstate_connection_last_frame(connection))
+        return count;
+    return count + tcpstate_finish(connection, prefs_settings(), timeline_end(), events + count,
+                                   TCPSTATE_MAX_EVENTS);
+}
+
 static void
 add_events(const struct canvas *canvas)
 {
-    const struct sighting *sighting = canvas->sighting;
-    struct tcpstate_occurrence events[TCPSTATE_MAX_EVENTS];
-    size_t count = sighting->changes ? entry_events(&sighting->entry, events) : 0;
-    for (size_t i = 0; i < count; i++)
-        add_event(canvas, &events[i]);
-    if (!sighting->later || sighting->frame != tcpstate_connection_last_frame(canvas->connection))
-        return;
-    count = tcpstate_finish(canvas->connection, prefs_settings(), timeline_end(), events,
-                            TCPSTATE_MAX_EVENTS);
+    struct tcpstate_occurrence events[RENDER_MAX_EVENTS];
+    const size_t count = render_events(canvas->sighting, events);
     for (size_t i = 0; i < count; i++)
         add_event(canvas, &events[i]);
 }

@@ -14,6 +14,7 @@ taps_register(void)
     followers[0] = tap_connections_register();
     followers[1] = tap_census_register();
     tap_flow_register();
+    tap_events_register();
     tap_log_register();
 }
 

@@ -19,6 +19,7 @@ void taps_forget(void);
 struct follow *tap_connections_register(void);
 struct follow *tap_census_register(void);
 void tap_flow_register(void);
+void tap_events_register(void);
 
 void tap_log_register(void);
 void tap_log_segment(const struct tcpstate_record *record, const struct extracted *found);

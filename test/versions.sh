@@ -15,6 +15,7 @@ readonly packages=(tshark libwireshark-dev wireshark-dev libglib2.0-dev pkg-conf
     dpkg-dev file cmake ninja-build python3-pytest python3-scapy python3-jsonschema libcmocka-dev git jq man-db
     parallel miller)
 readonly labels='^(unit|scenarios|tshark|cli|layout)$'
+skipped='^$' # tests that are left out
 failed=0
 tests_only=false
 
@@ -28,7 +29,8 @@ tests of the core, the plugin and the command. Then makes the Debian packages th
 and removes them in a second, bare chroot: test/packages.sh. Prints one line per suite; exits 1 if one
 failed.
 
---tests-only leaves the packages out.
+--tests-only leaves the packages out, and the longest test, which holds the command's rows against
+tshark's.
 
 --obstacle prints, instead, why that cannot be done here, or nothing if it can.
 
@@ -72,7 +74,7 @@ try() {
         verdict='FAILED: it does not build'
     elif grep -q 'warning:' "$log"; then
         verdict='FAILED: warnings'
-    elif ! inside "$chroot" env CI=true ctest --test-dir /build -j 2 -L "$labels" --no-tests=error \
+    elif ! inside "$chroot" env CI=true ctest --test-dir /build -j 2 -L "$labels" -E "$skipped" --no-tests=error \
         --output-on-failure >>"$log" 2>&1; then
         verdict='FAILED: tests'
     elif ! $tests_only && ! "$root/test/packages.sh" "$suite" >>"$log" 2>&1; then
@@ -89,7 +91,7 @@ main() {
     case ${1:-} in
     --help | -h) usage && exit ;;
     --obstacle) only_obstacle=true && shift ;;
-    --tests-only) tests_only=true && shift ;;
+    --tests-only) tests_only=true skipped='^cli.truth$' && shift ;;
     -*) say "unknown option $1" && usage >&2 && exit 2 ;;
     esac
     (($#)) || set -- trixie sid

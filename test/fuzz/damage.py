@@ -28,7 +28,7 @@ WAYS = (
     ["-2", "-V"],
     ["-q", "-z", "tcpstate,connections"],
     ["-2", "-Y", "tcpstate", "-T", "fields", *FIELDS],
-    ["-q", "-z", "tcpstate,census", "-z", "expert", "-z", "tcpstate,log"],
+    ["-q", "-z", "tcpstate,census", "-z", "tcpstate,events", "-z", "expert", "-z", "tcpstate,log"],
     ["-T", "json", "-J", "tcpstate"],
     ["-q", "-z", "flow,tcpstate,network"],
 )

@@ -15,7 +15,7 @@ import tempfile
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 NOBODY = "65534"
 SAMPLES = ("four-way-close", "simultaneous-open-at-a", "self-connection", "refused-by-icmp")
-WAYS = (["-2", "-V"], ["-2", "-q", "-z", "tcpstate,connections", "-z", "tcpstate,census"])
+WAYS = (["-2", "-V"], ["-2", "-q", "-z", "tcpstate,connections", "-z", "tcpstate,census", "-z", "tcpstate,events"])
 OURS = re.compile(r"\(in .*tcpstate\.so\)|\((?:packet-tcpstate|render|extract|pairs|timeline|entry|follow|arena|tap-\w+|observe|table)\.c:\d+\)")
 # Registered once, or kept by tshark for a statistic asked for: lives as long as the process.
 FOR_LIFE = re.compile(r"\b(epan_init|start_requested_stats)\b")

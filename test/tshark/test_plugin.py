@@ -176,3 +176,18 @@ def test_order_of_the_subtree(shark):
     shown = shark.run("-r", capture, "-V", "-O", "tcpstate", "-Y", "frame.number == 12").stdout
     places = [shown.find(text) for text in ASKED]
     assert -1 not in places and places == sorted(places), shown
+
+
+def test_table_of_events(shark):
+    """How often, on how many connections, and where first; the end of the capture counts in two passes."""
+    capture = shark.readable(CAPTURES / "burst.pcapng")
+
+    def table(*passes):
+        shown = shark.run("-q", *passes, "-r", capture, "-z", "tcpstate,events").stdout
+        rows = [[cell.strip() for cell in line.split("|")] for line in shown.splitlines() if line.count("|") == 5]
+        return {event: cells for event, *cells, _ in rows[1:]}
+
+    assert table()["connection_refused"] == ["warning", "4", "4", "58"]
+    assert table()["syn_retransmission"] == ["note", "5", "1", "521"]  # one SYN, sent six times
+    assert "stuck_close_wait" not in table()
+    assert table("-2")["stuck_close_wait"][:3] == ["warning", "4", "4"]
