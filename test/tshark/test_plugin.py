@@ -191,3 +191,20 @@ def test_table_of_events(shark):
     assert table()["syn_retransmission"] == ["note", "5", "1", "521"]  # one SYN, sent six times
     assert "stuck_close_wait" not in table()
     assert table("-2")["stuck_close_wait"][:3] == ["warning", "4", "4"]
+
+
+def test_fields_are_as_wireshark_wants_them(shark):
+    """What its checkers ask of every field; an expert info's own field takes no blurb."""
+    names = set()
+    for line in shark.run("-G", "fields").stdout.splitlines():
+        kind, label, name, *rest = line.split("\t")
+        if kind != "F" or not name.startswith("tcpstate."):
+            continue
+        assert re.fullmatch(r"tcpstate(\.[a-z][a-z0-9_]*)+", name), name
+        assert name not in names, name
+        names.add(name)
+        assert label and label == label.strip() and label[-1] not in ".:", line
+        if not name.startswith("tcpstate.event."):
+            blurb = rest[-1]
+            assert blurb and blurb.lower() != label.lower() and blurb[-1] not in ".:", line
+    assert names
