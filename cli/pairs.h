@@ -25,7 +25,7 @@ struct pair_life {
 
 struct pair {
     struct tcpstate_pair_memory core;
-    struct pair_key key; /* the last member: its address is as long as it must be */
+    struct pair_key key; /* the last member: its addresses stand behind it */
 };
 
 struct pairs {

@@ -55,7 +55,7 @@ static uint32_t
 digest_of(const struct pair *pair)
 {
     const struct pair_key *key = &pair->key;
-    const struct walked walked = {.address = {key->address, key->address + key->address_size},
+    const struct walked walked = {.address = {pair_key_address(key, 0), pair_key_address(key, 1)},
                                   .address_size = key->address_size,
                                   .port = {key->port[0], key->port[1]}};
     return pairs_digest(&walked);

@@ -9,14 +9,21 @@
 
 #include <glib.h>
 
-/* A pair of endpoints in canonical order: the lower address and port is side 0. As long as its
- * addresses are, so that a pair of IPv4 endpoints takes 16 octets. */
+/* A pair of endpoints in canonical order: the lower address and port is side 0. Behind it stand the
+ * addresses, side 0's, then side 1's, so that a pair of IPv4 endpoints takes 16 octets. They are no
+ * flexible array: not every compiler takes one inside another structure or a union. */
 struct pair_key {
     guint32 vlan : 24;        /* identifiers of two VLAN tags; 0 = none, or VLANs do not count */
     guint32 address_size : 8; /* octets of each address */
     guint16 port[2];          /* by side */
-    guint8 address[];         /* side 0's, then side 1's */
 };
+
+/* Where the address of a side stands, address_size octets. */
+static inline const guint8 *
+pair_key_address(const struct pair_key *key, unsigned side)
+{
+    return (const guint8 *)(key + 1) + (side ? key->address_size : 0);
+}
 
 static inline size_t
 pair_key_size(const struct pair_key *key)
@@ -38,7 +45,7 @@ static inline void
 pair_key_put(struct pair_key *key, unsigned side, const guint8 *address, guint16 port)
 {
     key->port[side] = port;
-    memcpy(key->address + (side ? key->address_size : 0), address, key->address_size);
+    memcpy((guint8 *)(key + 1) + (side ? key->address_size : 0), address, key->address_size);
 }
 
 /* Eight octets at a time, which a key of IP addresses is made of; of others, as many as there are.

@@ -12,7 +12,7 @@
 /* What the map holds: the core's knowledge of the pair, and behind it the key. */
 struct pair_node {
     struct tcpstate_pair_memory pair;
-    struct pair_key key; /* the last member: its address is as long as it must be */
+    struct pair_key key; /* the last member: its addresses stand behind it */
 };
 
 /* A key on the stack, with room for the longest addresses. */
@@ -150,7 +150,7 @@ pairs_endpoint_text(wmem_allocator_t *scope, const struct connection *connection
 {
     const struct pair_key *key = connection->key;
     unsigned side = tcpstate_connection_side(core_of(connection), role);
-    const uint8_t *octets = key->address + (side ? key->address_size : 0);
+    const uint8_t *octets = pair_key_address(key, side);
     int type = key->address_size == 4 ? AT_IPv4 : key->address_size == 16 ? AT_IPv6 : AT_NONE;
     address shown;
     set_address(&shown, type, type == AT_NONE ? 0 : (int)key->address_size, octets);

@@ -79,7 +79,7 @@ ends_of(const struct connection *connection)
     for (int role = TCPSTATE_CLIENT; role <= TCPSTATE_SERVER; role++) {
         const unsigned side =
             tcpstate_connection_side(core_of(connection), (enum tcpstate_role)role);
-        ends.address[role] = key->address + (side ? key->address_size : 0);
+        ends.address[role] = pair_key_address(key, side);
         ends.port[role] = key->port[side];
     }
     return ends;
