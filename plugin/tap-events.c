@@ -30,17 +30,17 @@ static stat_tap_table_item_type *
 begin_row(const struct tcpstate_occurrence *occurrence, uint32_t frame)
 {
     static const char *const severities[] = {"chat", "note", "warning", "error"};
+    const enum tcpstate_event event = (enum tcpstate_event)occurrence->event;
     const guint row = table->num_elements;
-    stat_tap_table_item_type cells[COLUMNS] = {0};
+    stat_tap_table_item_type cells[COLUMNS] = {{.type = TABLE_ITEM_NONE}};
     for (int column = 0; column < COLUMNS; column++)
         cells[column].type = columns[column].type;
-    cells[COLUMN_EVENT].value.string_value = tcpstate_event_slug(occurrence->event);
-    cells[COLUMN_SEVERITY].value.string_value =
-        severities[tcpstate_event_severity(occurrence->event)];
+    cells[COLUMN_EVENT].value.string_value = tcpstate_event_slug(event);
+    cells[COLUMN_SEVERITY].value.string_value = severities[tcpstate_event_severity(event)];
     cells[COLUMN_FIRST].value.uint_value = frame;
     stat_tap_init_table_row(table, row, COLUMNS, cells);
-    row_of[occurrence->event] = row + 1;
-    concerned[occurrence->event] = g_hash_table_new(NULL, NULL);
+    row_of[event] = row + 1;
+    concerned[event] = g_hash_table_new(NULL, NULL);
     return table->elements[row];
 }
 
@@ -60,10 +60,11 @@ static tap_packet_status
 see_segment(void *data _U_, packet_info *pinfo _U_, epan_dissect_t *edt _U_, const void *record,
             tap_flags_t flags _U_)
 {
+    const struct sighting *sighting = (const struct sighting *)record;
     struct tcpstate_occurrence events[RENDER_MAX_EVENTS];
-    const size_t count = render_events(record, events);
+    const size_t count = render_events(sighting, events);
     for (size_t i = 0; i < count; i++)
-        count_event(&events[i], record);
+        count_event(&events[i], sighting);
     return count ? TAP_PACKET_REDRAW : TAP_PACKET_DONT_REDRAW;
 }
 
