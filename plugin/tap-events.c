@@ -22,9 +22,10 @@ static stat_tap_table_item columns[COLUMNS] = {
 
 /* One table, as Wireshark's interface has one per process; each capture, each filter refills it. */
 static stat_tap_table *table;
-/* By event: its row + 1, 0 = none yet; and the connections that had it, by index. */
+/* By event: its row + 1, 0 = none yet; and the connections that had it, by index, for the life of
+ * the capture: Wireshark resets its statistics before it reads the next. */
 static guint row_of[TCPSTATE_EVENT_COUNT];
-static GHashTable *concerned[TCPSTATE_EVENT_COUNT];
+static wmem_map_t *concerned[TCPSTATE_EVENT_COUNT];
 
 static stat_tap_table_item_type *
 begin_row(const struct tcpstate_occurrence *occurrence, uint32_t frame)
@@ -40,7 +41,7 @@ begin_row(const struct tcpstate_occurrence *occurrence, uint32_t frame)
     cells[COLUMN_FIRST].value.uint_value = frame;
     stat_tap_init_table_row(table, row, COLUMNS, cells);
     row_of[event] = row + 1;
-    concerned[event] = g_hash_table_new(NULL, NULL);
+    concerned[event] = wmem_map_new(wmem_file_scope(), g_direct_hash, g_direct_equal);
     return table->elements[row];
 }
 
@@ -52,8 +53,8 @@ count_event(const struct tcpstate_occurrence *occurrence, const struct sighting 
         row ? table->elements[row - 1] : begin_row(occurrence, sighting->frame);
     const uint32_t index = tcpstate_connection_index(core_of(sighting->entry.connection));
     cells[COLUMN_COUNT_OF].value.uint_value++;
-    g_hash_table_add(concerned[occurrence->event], GUINT_TO_POINTER(index));
-    cells[COLUMN_CONNECTIONS].value.uint_value = g_hash_table_size(concerned[occurrence->event]);
+    wmem_map_insert(concerned[occurrence->event], GUINT_TO_POINTER(index), NULL);
+    cells[COLUMN_CONNECTIONS].value.uint_value = wmem_map_size(concerned[occurrence->event]);
 }
 
 static tap_packet_status
@@ -73,8 +74,6 @@ forget(void)
 {
     for (int event = 0; event < TCPSTATE_EVENT_COUNT; event++) {
         row_of[event] = 0;
-        if (concerned[event])
-            g_hash_table_destroy(concerned[event]);
         concerned[event] = NULL;
     }
 }
