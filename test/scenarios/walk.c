@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "../settings.h"
+#include "story.h"
 #include "tcpstate.h"
 
 #define PAIRS 65536
@@ -80,6 +81,17 @@ print_events(const struct tcpstate_occurrence *events, size_t count)
             fail(text);
         printf("%s%s", i ? "," : "", tcpstate_event_slug(events[i].event));
     }
+}
+
+/* So must the story of a connection be, and it is never empty. */
+static void
+check_story(const struct tcpstate_connection *connection, int64_t end)
+{
+    char text[TCPSTATE_STORY_TEXT];
+    size_t length = tcpstate_story(connection, &settings, end, text, sizeof text);
+
+    if (length == 0 || length >= sizeof text || text[length - 1] != '.' || strpbrk(text, "{}[]|"))
+        fail(text);
 }
 
 static void
@@ -192,6 +204,7 @@ walk_end(const char *line)
             tcpstate_phase_name(tcpstate_final_phase(connection, TCPSTATE_SERVER, &settings, end)),
             tcpstate_open_name(tcpstate_final_open(connection)));
         print_events(events, count);
+        check_story(connection, end);
         printf("\n");
     }
     printf(".\n");
