@@ -1,54 +1,56 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * Finds the TCP headers of a dissected frame and reads them from the frame's own bytes.
+ * Reads a TCP header where Wireshark calls its dissector of TCP, and what lies before it.
  *
- * The tree says only where a header lies: numbers are read from the bytes, because fields such as
- * tcp.seq depend on the user's preferences. The one field that is asked for is tcp.len, which copes
- * with offloaded and cut segments; it also tells a segment from a header that is only quoted, or is
- * in a fragment: those have none. Checksums are judged only if the user has Wireshark verify them,
- * since a capture made on the sending host often holds those that its network card fills in.
+ * The layers that Wireshark has found so far say what lies there: the IP header, the VLAN tags, the
+ * ICMP error that quotes the header. All numbers are read from the frame's own octets: what IP
+ * hands on to TCP differs from one caller to the next, and other fields depend on the user's
+ * preferences. The length of a segment is that of its buffer, as tcp.len's is, which copes with
+ * offloaded and cut segments.
  *
- * Limitations: a TCP layer inside another protocol's subtree (several packets in one 802.11
- * aggregate) is found only if it is the only one, and an IPv6 routing header is not looked into.
+ * Limitations: of several VLAN tags only those of the frame's own Ethernet header and those right
+ * before the IP header are found.
  */
 #include "extract.h"
 
 #include <string.h>
 
-/* Wireshark's numbers of the protocols and the field looked for; written once, at start-up. */
-static int id_tcp = -1, id_tcp_len = -1, id_tcp_checksum = -1;
-static int id_ip = -1, id_ipv6 = -1, id_icmp = -1, id_icmpv6 = -1;
+/* Wireshark's numbers of the protocols looked for; written once, at start-up. */
+static int id_eth = -1, id_ip = -1, id_ipv6 = -1, id_icmp = -1, id_icmpv6 = -1;
 static int id_vlan = -1, id_vlan_outer = -1;
 
-/* Whether Wireshark verifies the checksums; written by extract_wanted() for each capture. */
-static bool verify_tcp, verify_ip;
+/* Whether Wireshark verifies IP's checksums; written by extract_begin() for each capture. */
+static bool verify_ip;
 
+#define ETHERNET_ADDRESSES 12
 #define IPV4_HEADER 20
+#define IPV4_SOURCE 12
 #define IPV6_HEADER 40
 #define TCP_HEADER_MAX 60
 #define ICMP_HEADER 8
-#define PORTS_AND_SEQ 8  /* the least of a TCP header that an ICMP error quotes */
-#define LENGTH_OFFSET 12 /* the octet of the header that Wireshark marks as tcp.len */
+#define PORTS_AND_SEQ 8 /* the least of a TCP header that an ICMP error quotes */
 #define NEXT_HEADER_TCP 6
 #define SECONDS_MAX INT64_C(4611686000) /* a little less than 2^62 nanoseconds, 146 years */
 
-/* What the layers before the one at hand said. */
-struct outer {
-    struct endpoints endpoints;
-    const tvbuff_t *tvb; /* where the last IP packet lies, and where in there it ends by its own */
-    uint32_t end;        /* length */
-    uint16_t ip_id;
-    uint8_t ttl;
-    bool bad_checksum; /* the IP header's, if it was verified */
+/* Octets of one of the frame's data sources: the frame itself, or what was put together from it. */
+struct place {
+    tvbuff_t *source; /* NULL: nowhere */
+    const uint8_t *octets;
+    int start;     /* in the source */
+    int available; /* captured octets from there on */
+};
+
+/* What Wireshark dissected before it came to this header. */
+struct layers {
+    int ip;        /* the last of IP's protocols, or -1 */
+    int before_ip; /* the protocol before that, or -1 */
 };
 
 /* Looks up the numbers of what this file reads. Called once, when every protocol is registered. */
 void
 extract_register(void)
 {
-    id_tcp = proto_get_id_by_filter_name("tcp");
-    id_tcp_len = proto_registrar_get_id_byname("tcp.len");
-    id_tcp_checksum = proto_registrar_get_id_byname("tcp.checksum.status");
+    id_eth = proto_get_id_by_filter_name("eth");
     id_ip = proto_get_id_by_filter_name("ip");
     id_ipv6 = proto_get_id_by_filter_name("ipv6");
     id_icmp = proto_get_id_by_filter_name("icmp");
@@ -57,23 +59,11 @@ extract_register(void)
     id_vlan_outer = proto_get_id_by_filter_name("ieee8021ad");
 }
 
-/* The fields that Wireshark must put into the tree for extract(); the caller owns the array. To be
- * called when a capture begins: the answer depends on the preferences. */
-GArray *
-extract_wanted(void)
+/* A capture is about to be dissected, with the preferences as they are. */
+void
+extract_begin(void)
 {
-    GArray *wanted = g_array_new(FALSE, FALSE, sizeof(int));
-    g_array_append_val(wanted, id_tcp_len);
     verify_ip = ws_preference("ip", "check_checksum");
-    verify_tcp = ws_preference("tcp", "check_checksum");
-    if (verify_tcp)
-        g_array_append_val(wanted, id_tcp_checksum);
-    if (WS_UNWANTED_PROTOCOLS_ARE_FAKED) {
-        const int protocols[] = {id_ip,   id_ipv6,       id_icmp, id_icmpv6,
-                                 id_vlan, id_vlan_outer, id_tcp};
-        g_array_append_vals(wanted, protocols, G_N_ELEMENTS(protocols));
-    }
-    return wanted;
 }
 
 static uint16_t
@@ -82,67 +72,218 @@ read16(const uint8_t *octets)
     return (uint16_t)(octets[0] << 8 | octets[1]);
 }
 
-/* The captured octets from start on, at least size of them, or NULL. Sets *available. */
-static const uint8_t *
-octets_at(tvbuff_t *tvb, int start, int size, int *available)
+static struct place
+place_in(tvbuff_t *source, int start)
 {
-    if (!tvb || start < 0)
-        return NULL;
-    *available = tvb_captured_length_remaining(tvb, start);
-    return *available >= size ? tvb_get_ptr(tvb, start, *available) : NULL;
+    int available = start < 0 ? 0 : tvb_captured_length_remaining(source, start);
+    if (available <= 0)
+        return (struct place){0};
+    return (struct place){source, tvb_get_ptr(source, start, available), start, available};
 }
 
-/* The same from the start of an item on. */
-static const uint8_t *
-octets_of(const field_info *item, int size, int *available)
+static int
+protocol_at(wmem_list_frame_t *layer)
 {
-    return octets_at(item->ds_tvb, item->start, size, available);
+    return layer ? GPOINTER_TO_INT(wmem_list_frame_data(layer)) : -1;
 }
 
-static void
-set_addresses(struct endpoints *endpoints, const uint8_t *source, const uint8_t *destination,
-              uint8_t size)
+static struct layers
+layers_of(const packet_info *pinfo)
 {
-    memcpy(endpoints->address[0], source, size);
-    memcpy(endpoints->address[1], destination, size);
-    endpoints->address_size = size;
+    wmem_list_frame_t *at = wmem_list_tail(pinfo->layers);
+    int id;
+    while ((id = protocol_at(at)) != -1 && id != id_ip && id != id_ipv6)
+        at = wmem_list_frame_prev(at);
+    return (struct layers){id, at ? protocol_at(wmem_list_frame_prev(at)) : -1};
 }
 
-/* Whether an IPv4 header of so many octets has a wrong checksum (RFC 1071). */
 static bool
-is_damaged(const uint8_t *header, int size)
+is_ipv4(const struct place *ip)
+{
+    return ip->octets[0] >> 4 == 4;
+}
+
+/* The octets at an address in a data source, if it is there. */
+static struct place
+place_at(const struct place *whole, uintptr_t address)
+{
+    uintptr_t offset = address - (uintptr_t)whole->octets;
+    if (!whole->source || offset >= (uintptr_t)whole->available)
+        return (struct place){0};
+    return (struct place){whole->source, whole->octets + offset, whole->start + (int)offset,
+                          whole->available - (int)offset};
+}
+
+static tvbuff_t *
+tvb_of(const GSList *source)
+{
+    return get_data_source_tvb((const struct data_source *)source->data);
+}
+
+/* The IPv4 header whose source address Wireshark points at. */
+static struct place
+find_ipv4(const struct place *tcp, const packet_info *pinfo)
+{
+    const uintptr_t wanted = (uintptr_t)pinfo->net_src.data - IPV4_SOURCE;
+    const struct place whole = {tcp->source, tcp->octets - tcp->start, 0,
+                                tcp->start + tcp->available};
+    struct place ip = place_at(&whole, wanted);
+    for (const GSList *item = pinfo->data_src; item && !ip.source; item = item->next) {
+        const struct place other = place_in(tvb_of(item), 0);
+        ip = place_at(&other, wanted);
+    }
+    return ip.available >= IPV4_HEADER && is_ipv4(&ip) ? ip : (struct place){0};
+}
+
+static bool
+is_ipv6(const uint8_t *octets, const packet_info *pinfo)
+{
+    return octets[0] >> 4 == 6 && memcmp(octets + 8, pinfo->net_src.data, 16) == 0 &&
+           memcmp(octets + 24, pinfo->net_dst.data, 16) == 0;
+}
+
+/* The IPv6 header with the addresses that Wireshark has a copy of, the last that ends at or before
+ * an offset. */
+static struct place
+find_ipv6_in(tvbuff_t *source, int end, const packet_info *pinfo)
+{
+    struct place whole = place_in(source, 0);
+    for (int start = MIN(end, whole.available) - IPV6_HEADER; start >= 0; start--)
+        if (is_ipv6(whole.octets + start, pinfo))
+            return place_in(source, start);
+    return (struct place){0};
+}
+
+/* Before the TCP header, or where a fragment of what was put together lies. */
+static struct place
+find_ipv6(const struct place *tcp, const packet_info *pinfo)
+{
+    if (pinfo->net_src.len != 16 || pinfo->net_dst.len != 16)
+        return (struct place){0};
+    struct place place = find_ipv6_in(tcp->source, tcp->start, pinfo);
+    for (const GSList *item = pinfo->data_src; item && !place.source; item = item->next)
+        if (tvb_of(item) != tcp->source)
+            place = find_ipv6_in(tvb_of(item), INT_MAX, pinfo);
+    return place;
+}
+
+static struct place
+find_ip(const struct layers *layers, const struct place *tcp, const packet_info *pinfo)
+{
+    if (layers->ip == id_ip && pinfo->net_src.type == AT_IPv4)
+        return find_ipv4(tcp, pinfo);
+    if (layers->ip == id_ipv6 && pinfo->net_src.type == AT_IPv6)
+        return find_ipv6(tcp, pinfo);
+    return (struct place){0};
+}
+
+static bool
+is_tag(const uint8_t *ethertype)
+{
+    uint16_t type = read16(ethertype);
+    return type == 0x8100 || type == 0x88a8 || type == 0x9100 || type == 0x9200;
+}
+
+/* How many VLAN tags there are. Sets *ethernet: the frame begins with an Ethernet header. */
+static int
+count_tags(const packet_info *pinfo, bool *ethernet)
+{
+    int count = 0;
+    *ethernet = false;
+    for (wmem_list_frame_t *at = wmem_list_head(pinfo->layers); at; at = wmem_list_frame_next(at)) {
+        int id = protocol_at(at);
+        if (id == id_vlan || id == id_vlan_outer)
+            count++;
+        else if (id == id_eth && at == wmem_list_frame_next(wmem_list_head(pinfo->layers)))
+            *ethernet = true;
+    }
+    return count;
+}
+
+/* Puts the identifiers of the tags from an Ethernet type on behind those there are, at most so
+ * many. Returns how many there were. */
+static int
+read_tags(const struct place *frame, int at, int most, uint32_t *vlan)
+{
+    int count = 0;
+    for (; count < most && at + 4 <= frame->available && is_tag(frame->octets + at); at += 4) {
+        *vlan = (*vlan << 12 | (read16(frame->octets + at + 2) & 0xfff)) & 0xffffff;
+        count++;
+    }
+    return count;
+}
+
+/* The identifiers of the VLAN tags before the header, as struct endpoints has them: those of the
+ * frame's Ethernet header, then those right before the IP header. */
+static uint32_t
+find_tags(const struct place *ip, const packet_info *pinfo)
+{
+    bool ethernet;
+    uint32_t vlan = 0;
+    int left = count_tags(pinfo, &ethernet), inner = 0;
+    struct place frame = {0};
+    if (pinfo->data_src)
+        frame = place_in(tvb_of(pinfo->data_src), 0);
+    if (ethernet)
+        left -= read_tags(&frame, ETHERNET_ADDRESSES, left, &vlan);
+    const struct place whole = {ip->source, ip->octets - ip->start, 0, ip->start};
+    while (inner < left && ip->start >= 4 * inner + 6 && is_tag(ip->octets - 4 * inner - 6))
+        inner++;
+    read_tags(&whole, ip->start - 4 * inner - 2, inner, &vlan);
+    return vlan ? vlan : pinfo->vlan_id & 0xfff;
+}
+
+/* Whether to look for VLAN tags, which few frames have. Wireshark notes the identifier of the first
+ * one, but not of an outer one of 802.1ad. */
+static bool
+may_be_tagged(const struct place *ip, const packet_info *pinfo)
+{
+    if (pinfo->vlan_id != 0)
+        return true;
+    if (ip->start < ETHERNET_ADDRESSES + 2)
+        return false;
+    return is_tag(ip->octets - ip->start + ETHERNET_ADDRESSES) || is_tag(ip->octets - 6);
+}
+
+/* Whether an IPv4 header has a wrong checksum (RFC 1071), if it is all there. */
+static bool
+is_damaged(const struct place *ip)
 {
     uint32_t sum = 0;
+    int size = (ip->octets[0] & 0xf) * 4;
+    if (size > ip->available)
+        return false;
     for (int i = 0; i + 1 < size; i += 2)
-        sum += read16(header + i);
+        sum += read16(ip->octets + i);
     sum = (sum & 0xffff) + (sum >> 16);
     return (sum & 0xffff) + (sum >> 16) != 0xffff;
 }
 
 static void
-read_ipv4(const uint8_t *header, struct outer *outer)
+set_addresses(struct endpoints *endpoints, const uint8_t *source, const uint8_t *destination,
+              size_t size)
 {
-    outer->ip_id = read16(header + 4);
-    outer->ttl = header[8];
-    set_addresses(&outer->endpoints, header + 12, header + 16, 4);
+    memcpy(endpoints->address[0], source, size);
+    memcpy(endpoints->address[1], destination, size);
+    endpoints->address_size = (uint8_t)size;
 }
 
+/* Who talks to whom. Without an IP header (TCP alone was exported, or something else carries it)
+ * Wireshark's word counts. */
 static void
-read_ipv6(const uint8_t *header, struct outer *outer)
-{
-    outer->ip_id = 0;
-    outer->ttl = header[7];
-    set_addresses(&outer->endpoints, header + 8, header + 24, 16);
-}
-
-/* A layer that carries TCP without IP, or IP inside another protocol's subtree: what Wireshark
- * says of the frame's innermost addresses. */
-static void
-use_frame_addresses(const packet_info *pinfo, struct outer *outer)
+set_endpoints(const uint8_t *tcp, const struct place *ip, const packet_info *pinfo,
+              struct endpoints *endpoints)
 {
     int size = pinfo->src.len;
-    if (size == pinfo->dst.len && size > 0 && size <= EXTRACT_ADDRESS_MAX)
-        set_addresses(&outer->endpoints, pinfo->src.data, pinfo->dst.data, (uint8_t)size);
+    if (ip->source && is_ipv4(ip))
+        set_addresses(endpoints, ip->octets + 12, ip->octets + 16, 4);
+    else if (ip->source)
+        set_addresses(endpoints, ip->octets + 8, ip->octets + 24, 16);
+    else if (size == pinfo->dst.len && size > 0 && size <= EXTRACT_ADDRESS_MAX)
+        set_addresses(endpoints, (const uint8_t *)pinfo->src.data, (const uint8_t *)pinfo->dst.data,
+                      (size_t)size);
+    endpoints->port[0] = read16(tcp);
+    endpoints->port[1] = read16(tcp + 2);
 }
 
 /* When a frame was captured, nanoseconds since the epoch. A damaged capture's absurd times are cut
@@ -159,7 +300,7 @@ extract_time(const packet_info *pinfo)
 static uint32_t
 link_digest(const packet_info *pinfo)
 {
-    const uint8_t *octets = pinfo->dl_src.data;
+    const uint8_t *octets = (const uint8_t *)pinfo->dl_src.data;
     if (!octets || pinfo->dl_src.len <= 0)
         return 0;
     uint32_t digest = 2166136261u;
@@ -169,211 +310,108 @@ link_digest(const packet_info *pinfo)
 }
 
 static void
-set_context(const packet_info *pinfo, const struct outer *outer, struct extracted *found)
+set_context(const packet_info *pinfo, const struct place *ip, struct tcpstate_segment *segment)
 {
-    found->segment.time = extract_time(pinfo);
-    found->segment.frame = pinfo->num;
-    found->segment.ip_id = outer->ip_id;
-    found->segment.ttl = outer->ttl;
-    found->segment.link = link_digest(pinfo);
-}
-
-static const field_info *
-child_of(const proto_node *node, int id)
-{
-    for (const proto_node *child = node->first_child; child; child = child->next) {
-        const field_info *finfo = PNODE_FINFO(child);
-        if (finfo && finfo->hfinfo && finfo->hfinfo->id == id)
-            return finfo;
+    segment->time = extract_time(pinfo);
+    segment->frame = pinfo->num;
+    segment->link = link_digest(pinfo);
+    if (ip->source && is_ipv4(ip)) {
+        segment->ip_id = read16(ip->octets + 4);
+        segment->ttl = ip->octets[8];
+        segment->bad_packet = verify_ip && is_damaged(ip);
+    } else if (ip->source) {
+        segment->ttl = ip->octets[7];
     }
-    return NULL;
 }
 
-/* Whether a TCP layer has a wrong checksum. */
-static bool
-is_wrong(const proto_node *tcp)
-{
-    const field_info *status = child_of(tcp, id_tcp_checksum);
-    return status && ws_finfo_uint(status) == PROTO_CHECKSUM_E_BAD;
-}
-
-/* How many octets of text a segment has from there on: tcp.len, or what its IP packet says if it
- * should be longer than its frame. That is so where a capture was cut and its file gives the cut
- * length as the original one: Wireshark takes the file's word, and the packet's own is the true
- * one. */
+/* How many octets follow the beginning of the TCP header: its buffer's length, or what its IP
+ * header says if the packet should be longer than its frame. That is so where a capture was cut and
+ * its file gives the cut length as the original one: Wireshark takes the file's word, and the
+ * packet's own is the true one. */
 static uint32_t
-text_length(const tvbuff_t *tvb, uint32_t text, const field_info *length, const struct outer *outer)
+length_of(tvbuff_t *tvb, const struct place *tcp, const struct place *ip)
 {
-    bool longer = outer->tvb == tvb && outer->end > tvb_reported_length(tvb);
-    return longer && outer->end > text ? outer->end - text : ws_finfo_uint(length);
+    uint32_t length = tvb_reported_length(tvb);
+    if (ip->source != tcp->source)
+        return length;
+    uint32_t end = (uint32_t)ip->start;
+    end += is_ipv4(ip) ? read16(ip->octets + 2) : IPV6_HEADER + (uint32_t)read16(ip->octets + 4);
+    bool longer = end > tvb_reported_length(tcp->source) && end > (uint32_t)tcp->start;
+    return longer ? MAX(length, end - (uint32_t)tcp->start) : length;
 }
 
-/* The segment whose header is at start; length is its tcp.len, NULL if it has none. */
+/* A segment, unless its header is not whole. */
 static bool
-read_segment(tvbuff_t *tvb, int start, const field_info *length, const packet_info *pinfo,
-             const struct outer *outer, struct extracted *found)
+read_segment(tvbuff_t *tvb, const struct place *tcp, const struct place *ip,
+             struct extracted *found)
 {
-    int available = 0;
-    const uint8_t *header = length ? octets_at(tvb, start, PORTS_AND_SEQ, &available) : NULL;
-    if (!header)
+    struct tcpstate_segment *segment = &found->segment;
+    if (!tcpstate_segment_parse(tcp->octets, (size_t)MIN(tcp->available, TCP_HEADER_MAX), segment))
         return false;
-    memset(found, 0, sizeof(*found));
-    if (!tcpstate_segment_parse(header, (size_t)MIN(available, TCP_HEADER_MAX), &found->segment))
+    uint32_t size = (uint32_t)(tcp->octets[12] >> 4) * 4;
+    if (size > tvb_reported_length(tvb))
         return false;
-    found->endpoints = outer->endpoints;
-    found->endpoints.port[0] = read16(header);
-    found->endpoints.port[1] = read16(header + 2);
-    uint32_t size = (uint32_t)(header[12] >> 4) * 4;
-    found->segment.len = text_length(tvb, (uint32_t)start + size, length, outer);
-    found->segment.bad_packet = outer->bad_checksum;
-    found->segment.text_cut = (uint32_t)available < size + found->segment.len;
-    set_context(pinfo, outer, found);
-    return true;
-}
-
-/* The TCP header quoted behind an IP header, as far as it was captured: RFC 792 promises eight
- * octets of it. */
-static bool
-read_quoted_tcp(const uint8_t *header, int available, const packet_info *pinfo,
-                const struct outer *outer, struct extracted *found)
-{
-    if (available < PORTS_AND_SEQ)
-        return false;
-    memset(found, 0, sizeof(*found));
-    if (!tcpstate_segment_parse(header, (size_t)MIN(available, TCP_HEADER_MAX), &found->segment))
-        found->segment.seq = (uint32_t)read16(header + 4) << 16 | read16(header + 6);
-    found->endpoints = outer->endpoints;
-    found->endpoints.port[0] = read16(header);
-    found->endpoints.port[1] = read16(header + 2);
-    found->unreachable = true;
-    set_context(pinfo, outer, found);
+    uint32_t length = length_of(tvb, tcp, ip);
+    segment->len = length - size;
+    segment->text_cut = (uint32_t)tcp->available < length;
     return true;
 }
 
 /* Whether an ICMP error ends a connection attempt: any unreachable destination but "fragmentation
  * needed", and an exceeded time to live. */
 static bool
-icmp_refuses(uint8_t type, uint8_t code)
+icmp_refuses(const uint8_t *message)
 {
+    uint8_t type = message[0], code = message[1];
     return (type == 3 && code != 4) || (type == 11 && code == 0);
 }
 
 static bool
-icmpv6_refuses(uint8_t type, uint8_t code)
+icmpv6_refuses(const uint8_t *message)
 {
+    uint8_t type = message[0], code = message[1];
     return type == 1 || (type == 3 && code == 0) || (type == 4 && code == 1);
 }
 
+/* A header that an error quotes, as far as it was captured, if the error is one of ICMP's that
+ * refuses it: RFC 792 promises eight octets. */
 static bool
-read_icmp(const field_info *icmp, const packet_info *pinfo, const struct outer *outer,
-          struct extracted *found)
-{
-    int available = 0;
-    const uint8_t *message = octets_of(icmp, ICMP_HEADER + IPV4_HEADER, &available);
-    if (!message || !icmp_refuses(message[0], message[1]))
-        return false;
-    const uint8_t *ip = message + ICMP_HEADER;
-    int header = (ip[0] & 0xf) * 4;
-    bool first_fragment = (read16(ip + 6) & 0x1fff) == 0;
-    if (ip[0] >> 4 != 4 || header < IPV4_HEADER || ip[9] != NEXT_HEADER_TCP || !first_fragment)
-        return false;
-    struct outer quoted = *outer;
-    read_ipv4(ip, &quoted);
-    return read_quoted_tcp(ip + header, available - ICMP_HEADER - header, pinfo, &quoted, found);
-}
-
-static bool
-read_icmpv6(const field_info *icmp, const packet_info *pinfo, const struct outer *outer,
+read_quoted(const struct place *tcp, const struct layers *layers, const struct place *ip,
             struct extracted *found)
 {
-    int available = 0;
-    const uint8_t *message = octets_of(icmp, ICMP_HEADER + IPV6_HEADER, &available);
-    if (!message || !icmpv6_refuses(message[0], message[1]))
+    struct tcpstate_segment *segment = &found->segment;
+    if (ip->source != tcp->source || ip->start < ICMP_HEADER)
         return false;
-    const uint8_t *ip = message + ICMP_HEADER;
-    if (ip[0] >> 4 != 6 || ip[6] != NEXT_HEADER_TCP)
+    const uint8_t *message = ip->octets - ICMP_HEADER, *header = tcp->octets;
+    if (!(layers->before_ip == id_icmp && icmp_refuses(message)) &&
+        !(layers->before_ip == id_icmpv6 && icmpv6_refuses(message)))
         return false;
-    struct outer quoted = *outer;
-    read_ipv6(ip, &quoted);
-    return read_quoted_tcp(ip + IPV6_HEADER, available - ICMP_HEADER - IPV6_HEADER, pinfo, &quoted,
-                           found);
+    if (!tcpstate_segment_parse(header, (size_t)MIN(tcp->available, TCP_HEADER_MAX), segment))
+        segment->seq = (uint32_t)read16(header + 4) << 16 | read16(header + 6);
+    found->unreachable = true;
+    return true;
 }
 
-static void
-note_outer(const field_info *item, struct outer *outer)
+/* The segment, or the quoted header, that Wireshark hands to TCP in this buffer. Returns false if
+ * it is neither: a fragment, a header that is not whole, one quoted by an error that refuses
+ * nothing. */
+bool
+extract(tvbuff_t *tvb, const packet_info *pinfo, struct extracted *found)
 {
-    int available = 0;
-    const uint8_t *octets;
-    int id = item->hfinfo->id;
-    if (id == id_ip && (octets = octets_of(item, IPV4_HEADER, &available)) != NULL) {
-        int size = (octets[0] & 0xf) * 4;
-        read_ipv4(octets, outer);
-        outer->tvb = item->ds_tvb;
-        outer->end = (uint32_t)item->start + read16(octets + 2);
-        outer->bad_checksum = verify_ip && size <= available && is_damaged(octets, size);
-    } else if (id == id_ipv6 && (octets = octets_of(item, IPV6_HEADER, &available)) != NULL) {
-        read_ipv6(octets, outer);
-        outer->tvb = item->ds_tvb;
-        outer->end = (uint32_t)item->start + IPV6_HEADER + read16(octets + 4);
-        outer->bad_checksum = false;
-    }
-    if ((id == id_vlan || id == id_vlan_outer) && (octets = octets_of(item, 2, &available)) != NULL)
-        outer->endpoints.vlan = (outer->endpoints.vlan << 12 | (read16(octets) & 0xfff)) & 0xffffff;
-}
+    const struct place tcp = place_in(tvb_get_ds_tvb(tvb), tvb_raw_offset(tvb));
+    if (tcp.available < PORTS_AND_SEQ || (pinfo->fragmented && !pinfo->flags.in_error_pkt))
+        return false;
+    const struct layers layers = layers_of(pinfo);
+    const struct place ip = find_ip(&layers, &tcp, pinfo);
 
-/* A TCP layer that some protocol put into its own subtree. Of that tree only the field asked for
- * is real: it covers the header's octet LENGTH_OFFSET, and the ports must be those that Wireshark
- * found. */
-static size_t
-extract_nested(const proto_tree *tree, const packet_info *pinfo, struct extracted *found)
-{
-    const GPtrArray *lengths = proto_get_finfo_ptr_array(tree, id_tcp_len);
-    if (!lengths || lengths->len != 1)
-        return 0;
-    const field_info *length = g_ptr_array_index(lengths, 0);
-    struct outer outer = {0};
-    use_frame_addresses(pinfo, &outer);
-    return length->start >= LENGTH_OFFSET &&
-           read_segment(length->ds_tvb, length->start - LENGTH_OFFSET, length, pinfo, &outer,
-                        found) &&
-           found->endpoints.port[0] == pinfo->srcport &&
-           found->endpoints.port[1] == pinfo->destport;
-}
-
-/* The segments of a frame, outermost first.
- *
- * tree: the frame's root; NULL finds nothing. found: room for EXTRACT_MAX. Returns how many were
- * found. Assumes nothing about what other dissectors left in the tree. */
-size_t
-extract(const proto_tree *tree, const packet_info *pinfo, struct extracted *found)
-{
-    struct outer outer = {0};
-    size_t count = 0;
-    bool tcp_seen = false, icmp_seen = false;
-
-    for (const proto_node *node = tree ? tree->first_child : NULL; node; node = node->next) {
-        const field_info *item = PNODE_FINFO(node);
-        if (!item || !item->hfinfo || count == EXTRACT_MAX)
-            continue;
-        int id = item->hfinfo->id;
-        if (id == id_tcp) {
-            tcp_seen = true;
-            if (outer.endpoints.address_size == 0)
-                use_frame_addresses(pinfo, &outer);
-            if (read_segment(item->ds_tvb, item->start, child_of(node, id_tcp_len), pinfo, &outer,
-                             &found[count])) {
-                found[count].segment.bad_checksum = verify_tcp && is_wrong(node);
-                count++;
-            }
-        } else if (id == id_icmp || id == id_icmpv6) {
-            icmp_seen = true;
-            count += id == id_icmp ? read_icmp(item, pinfo, &outer, &found[count])
-                                   : read_icmpv6(item, pinfo, &outer, &found[count]);
-        } else {
-            note_outer(item, &outer);
-        }
-    }
-    if (tree && !tcp_seen && !icmp_seen)
-        count = extract_nested(tree, pinfo, found);
-    return count;
+    memset(found, 0, sizeof(*found));
+    if (!(pinfo->flags.in_error_pkt ? read_quoted(&tcp, &layers, &ip, found)
+                                    : read_segment(tvb, &tcp, &ip, found)))
+        return false;
+    found->header = tcp.octets;
+    set_endpoints(tcp.octets, &ip, pinfo, &found->endpoints);
+    if (may_be_tagged(&ip, pinfo))
+        found->endpoints.vlan = find_tags(&ip, pinfo);
+    set_context(pinfo, &ip, &found->segment);
+    return true;
 }

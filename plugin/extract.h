@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * From Wireshark's tree of a frame to the core's segments.
+ * From what Wireshark hands to TCP to the core's segments.
  */
 #ifndef TCPSTATE_EXTRACT_H
 #define TCPSTATE_EXTRACT_H
@@ -8,7 +8,7 @@
 #include "ws_compat.h"
 #include "tcpstate.h"
 
-#define EXTRACT_MAX 8          /* TCP layers taken of one frame; more are ignored */
+#define EXTRACT_MAX 8          /* TCP headers taken of one frame; more are ignored */
 #define EXTRACT_ADDRESS_MAX 16 /* octets of the longest address */
 
 /* Who talks to whom in one layer of a frame. */
@@ -20,14 +20,15 @@ struct endpoints {
 };
 
 struct extracted {
+    const uint8_t *header; /* where it lies, while its frame is dissected */
     struct endpoints endpoints;
     struct tcpstate_segment segment; /* all but side and self */
     bool unreachable;                /* quoted by an ICMP error that refuses it: no segment */
 };
 
 void extract_register(void);
-GArray *extract_wanted(void);
+void extract_begin(void);
 int64_t extract_time(const packet_info *pinfo);
-size_t extract(const proto_tree *tree, const packet_info *pinfo, struct extracted *found);
+bool extract(tvbuff_t *tvb, const packet_info *pinfo, struct extracted *found);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later
  *
- * The post-dissector: on a frame's first visit it extracts the segments and has the core judge
- * them; on every visit, the first included, it shows what was judged.
+ * The post-dissector: on a frame's first visit it has the core judge the segments that were noted;
+ * on every visit, the first included, it shows what was judged.
  *
  * Specification: RFC 9293.
  *
@@ -10,8 +10,8 @@
  * order of the capture; one captured out of order is judged where it stands.
  */
 #include "arena.h"
-#include "extract.h"
 #include "fields.h"
+#include "notes.h"
 #include "packet-tcpstate.h"
 #include "pairs.h"
 #include "prefs.h"
@@ -51,8 +51,8 @@ judge(struct extracted *found)
 static bool
 judge_frame(const packet_info *pinfo, const proto_tree *tree)
 {
-    struct extracted found[EXTRACT_MAX];
-    size_t count = extract(tree, pinfo, found);
+    size_t count;
+    struct extracted *found = notes_take(pinfo, tree, &count);
     bool eventful = false;
     for (size_t i = 0; i < count; i++)
         eventful |= judge(&found[i]);
@@ -106,13 +106,12 @@ forget_capture(void)
     arena_reset();
 }
 
-/* A capture is about to be dissected, or dissected again. Asks for the fields that extract() reads
- * only if the protocol is enabled: a tree costs a fifth of a packet's time. */
+/* A capture is about to be dissected, or dissected again. */
 static void
 begin_capture(void)
 {
     bool enabled = proto_is_protocol_enabled(find_protocol_by_id(proto_tcpstate));
-    set_postdissector_wanted_hfids(handle, enabled ? extract_wanted() : NULL);
+    set_postdissector_wanted_hfids(handle, notes_begin(enabled));
     prefs_take();
     forget_capture();
 }
@@ -158,5 +157,5 @@ proto_register_tcpstate(void)
 void
 proto_reg_handoff_tcpstate(void)
 {
-    extract_register();
+    notes_handoff();
 }
