@@ -174,9 +174,14 @@ tell_cause(struct teller *teller)
 {
     const struct tcpstate_connection *connection = teller->connection;
 
-    tell_at(teller, story_of_cause((enum tcpstate_cause)connection->cause), resetter_of(teller),
-            connection->reset_frame);
-    if (connection->reset_foreign)
+    const bool foreign = connection->reset_foreign;
+    enum story story = story_of_cause((enum tcpstate_cause)connection->cause);
+
+    /* Why the endpoint should have sent it is no question then, but for a time limit on the way. */
+    if (foreign && connection->cause != TCPSTATE_CAUSE_IDLE_TIMEOUT)
+        story = STORY_reset_between;
+    tell_at(teller, story, resetter_of(teller), connection->reset_frame);
+    if (foreign && story != STORY_reset_between)
         tell_at(teller, STORY_reset_from_between, resetter_of(teller), 0);
 }
 
