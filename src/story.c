@@ -86,48 +86,49 @@ tell_attempt(struct teller *teller, const struct tcpstate_endpoint *client)
     tell_with(teller, story, client, figures);
 }
 
-/* How the connection was opened; returns whether it was. */
-static bool
-tell_opening(struct teller *teller)
+/* An attempt that did not open the connection. */
+static void
+tell_failure(struct teller *teller, enum tcpstate_open open)
 {
     const struct tcpstate_connection *connection = teller->connection;
     const struct tcpstate_endpoint *client = &connection->end[TCPSTATE_CLIENT];
     const struct tcpstate_endpoint *server = other_end(connection, client);
 
-    switch (tcpstate_final_open(connection)) {
-    case TCPSTATE_OPEN_THREE_WAY:
-        tell_at(teller, STORY_opened, client, 0);
-        return true;
-    case TCPSTATE_OPEN_FAST_OPEN:
-        tell_at(teller, STORY_opened_fast, client, 0);
-        return true;
-    case TCPSTATE_OPEN_SIMULTANEOUS:
-        tell_at(teller, STORY_opened_simultaneously, client, 0);
-        return true;
-    case TCPSTATE_OPEN_SPLIT:
-        tell_at(teller, STORY_opened_split, client, 0);
-        return true;
-    case TCPSTATE_OPEN_SELF:
-        tell_at(teller, STORY_opened_self, client, 0);
-        return true;
-    case TCPSTATE_OPEN_MID_STREAM:
-        tell_at(teller, STORY_opened_before, client, 0);
-        return true;
-    case TCPSTATE_OPEN_REFUSED:
+    if (open == TCPSTATE_OPEN_REFUSED)
         tell_refusal(teller);
-        break;
-    case TCPSTATE_OPEN_ABORTED:
+    else if (open == TCPSTATE_OPEN_ABORTED)
         tell_at(teller, STORY_handshake_aborted, resetter_of(teller), connection->reset_frame);
-        break;
-    case TCPSTATE_OPEN_HALF_OPEN:
+    else if (open == TCPSTATE_OPEN_HALF_OPEN)
         tell_with(teller, STORY_half_open, server,
                   (struct tcpstate_occurrence){.span = teller->end - server->sent_time});
-        break;
-    case TCPSTATE_OPEN_UNANSWERED:
-    case TCPSTATE_OPEN_NONE:
+    else
         tell_attempt(teller, client);
-        break;
+}
+
+/* How the connection was opened; returns whether it was. */
+static bool
+tell_opening(struct teller *teller)
+{
+    static const struct {
+        enum tcpstate_open open;
+        enum story story;
+    } opened[] = {
+        {TCPSTATE_OPEN_THREE_WAY, STORY_opened},
+        {TCPSTATE_OPEN_FAST_OPEN, STORY_opened_fast},
+        {TCPSTATE_OPEN_SIMULTANEOUS, STORY_opened_simultaneously},
+        {TCPSTATE_OPEN_SPLIT, STORY_opened_split},
+        {TCPSTATE_OPEN_SELF, STORY_opened_self},
+        {TCPSTATE_OPEN_MID_STREAM, STORY_opened_before},
+    };
+    const enum tcpstate_open open = tcpstate_final_open(teller->connection);
+
+    for (size_t i = 0; i < sizeof opened / sizeof opened[0]; i++) {
+        if (opened[i].open != open)
+            continue;
+        tell_at(teller, opened[i].story, &teller->connection->end[TCPSTATE_CLIENT], 0);
+        return true;
     }
+    tell_failure(teller, open);
     return false;
 }
 
