@@ -72,18 +72,26 @@ add_age(const struct canvas *canvas, enum field field, int64_t since)
 static void
 add_phase(const struct canvas *canvas, enum field field, enum tcpstate_role role)
 {
+    static const char *const names[] = {"Client", "Server"};
     const struct sighting *sighting = canvas->sighting;
     const struct entry *entry = &sighting->entry;
+    const char *phase = tcpstate_phase_name((enum tcpstate_phase)entry->phase[role]);
     const char *evidence = tcpstate_evidence_name((enum tcpstate_evidence)entry->evidence[role]);
     const int64_t age = sighting->time - entry->since[role];
-    proto_item *item =
-        add_string(canvas, field, tcpstate_phase_name((enum tcpstate_phase)entry->phase[role]));
-    if (!ws_tree_is_visible(canvas->tree))
+    if (!ws_tree_is_visible(canvas->tree)) {
+        add_string(canvas, field, phase);
         return;
+    }
+    proto_item *item;
     if (age > 0)
-        proto_item_append_text(item, ", %s, for %.6f s", evidence, (double)age / NANOSECONDS);
+        item = proto_tree_add_string_format(canvas->tree, field_hf[field], canvas->tvb, 0, 0, phase,
+                                            "%s: %s, %s, for %" PRId64 ".%06d s", names[role],
+                                            phase, evidence, age / NANOSECONDS,
+                                            (int)(age % NANOSECONDS / 1000));
     else
-        proto_item_append_text(item, ", %s", evidence);
+        item = proto_tree_add_string_format(canvas->tree, field_hf[field], canvas->tvb, 0, 0, phase,
+                                            "%s: %s, %s", names[role], phase, evidence);
+    proto_item_set_generated(item);
 }
 
 static void
